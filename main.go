@@ -1,0 +1,4 @@
+// Command terraform-provider-mdx is the Terraform provider plugin for mdx.
+package main
+
+func main() {}
