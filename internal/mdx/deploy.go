@@ -1,0 +1,124 @@
+package mdx
+
+import (
+	"context"
+	"net/http"
+)
+
+// DeployRequest describes machines to deploy (PORTAL.md §5).
+type DeployRequest struct {
+	Project ProjectID
+	Catalog CatalogID
+	// VMName is the machine's name, or a range such as "web-[1-3]" for several equal ones. Which
+	// ranges are safe, [PlanNames] knows.
+	VMName string
+	// TemplateName and OSType repeat what the catalog says.
+	TemplateName string
+	OSType       OSType
+	DiskGB       int
+	// PackType and PackNum size a machine of a normal project.
+	PackType PackType
+	PackNum  int
+	// CPU (cores), MemoryGB and GPU size a machine of a dedicated project; leave the packs zero then.
+	CPU, MemoryGB, GPU int
+	ServiceLevel       ServiceLevel
+	StorageNetwork     StorageNetwork
+	NetworkAdapters    []NetworkAdapter
+	// SharedKey is the text of the public key that may log in first.
+	SharedKey string
+	PowerOn   bool
+	NVLink    bool
+}
+
+// NetworkAdapter puts an adapter into a segment.
+type NetworkAdapter struct {
+	AdapterNumber int       `json:"adapter_number"` // from 1
+	Segment       SegmentID `json:"segment"`
+}
+
+type wireDeploy struct {
+	Catalog         CatalogID        `json:"catalog"`
+	Project         ProjectID        `json:"project"`
+	VMName          string           `json:"vm_name"`
+	TemplateName    string           `json:"template_name"`
+	OSType          OSType           `json:"os_type"`
+	DiskSize        int              `json:"disk_size"`
+	PackType        PackType         `json:"pack_type,omitempty"`
+	PackNum         int              `json:"pack_num,omitempty"`
+	CPU             int              `json:"cpu,omitempty"`
+	Memory          int              `json:"memory,omitempty"`
+	GPU             wireDecimal      `json:"gpu"`
+	ServiceLevel    ServiceLevel     `json:"service_level"`
+	StorageNetwork  StorageNetwork   `json:"storage_network"`
+	NetworkAdapters []NetworkAdapter `json:"network_adapters"`
+	SharedKey       string           `json:"shared_key"`
+	PowerOn         bool             `json:"power_on"`
+	NVLink          bool             `json:"nvlink"`
+}
+
+// Deploy asks for new machines, one at a time per project (PORTAL.md §8), and answers a task for each
+// name of a range.
+//
+// An error that [IsAmbiguous] knows means that machines of that name may come into being: look with
+// [Client.WaitVMNamed] before deploying again.
+func (c *Client) Deploy(ctx context.Context, req DeployRequest) ([]TaskID, error) {
+	return c.create(ctx, req.Project, call{
+		op: "deploy VM", object: req.VMName, path: "/api/vm/deploy/",
+		body: wireDeploy{
+			Catalog: req.Catalog, Project: req.Project, VMName: req.VMName, TemplateName: req.TemplateName,
+			OSType: req.OSType, DiskSize: req.DiskGB, PackType: req.PackType, PackNum: req.PackNum, CPU: req.CPU,
+			Memory: req.MemoryGB, GPU: wireDecimal(req.GPU), ServiceLevel: req.ServiceLevel,
+			StorageNetwork: req.StorageNetwork, NetworkAdapters: req.NetworkAdapters, SharedKey: req.SharedKey,
+			PowerOn: req.PowerOn, NVLink: req.NVLink,
+		},
+	})
+}
+
+// CloneRequest describes a copy of a machine (PORTAL.md §5).
+type CloneRequest struct {
+	Project         ProjectID
+	VMName          string
+	OSType          OSType
+	PackType        PackType
+	PackNum         int
+	GPU             int
+	ServiceLevel    ServiceLevel
+	StorageNetwork  StorageNetwork
+	NetworkAdapters []NetworkAdapter
+}
+
+type wireClone struct {
+	Project         ProjectID        `json:"project"`
+	VMName          string           `json:"vm_name"`
+	OSType          OSType           `json:"os_type"`
+	PackType        PackType         `json:"pack_type,omitempty"`
+	PackNum         int              `json:"pack_num,omitempty"`
+	GPU             wireDecimal      `json:"gpu"`
+	ServiceLevel    ServiceLevel     `json:"service_level"`
+	StorageNetwork  StorageNetwork   `json:"storage_network"`
+	NetworkAdapters []NetworkAdapter `json:"network_adapters"`
+}
+
+// Clone copies a machine. The copy ends powered off; start it when the task is done, not earlier
+// (PORTAL.md §5). It takes turns with [Client.Deploy], and errors mean the same.
+func (c *Client) Clone(ctx context.Context, source VMID, req CloneRequest) ([]TaskID, error) {
+	return c.create(ctx, req.Project, call{
+		op: "clone VM", object: req.VMName, path: "/api/vm/" + string(source) + "/clone/",
+		body: wireClone{
+			Project: req.Project, VMName: req.VMName, OSType: req.OSType, PackType: req.PackType,
+			PackNum: req.PackNum, GPU: wireDecimal(req.GPU), ServiceLevel: req.ServiceLevel,
+			StorageNetwork: req.StorageNetwork, NetworkAdapters: req.NetworkAdapters,
+		},
+	})
+}
+
+// create sends a deploy or a clone when it is its turn in the project.
+func (c *Client) create(ctx context.Context, project ProjectID, r call) ([]TaskID, error) {
+	release, err := acquire(ctx, c.deploySlot(project))
+	if err != nil {
+		return nil, &Error{Op: r.op, Object: r.object, Method: http.MethodPost, Path: r.path, Err: err}
+	}
+	defer release()
+	r.kind = kindDeploy
+	return c.post(ctx, r)
+}

@@ -1,0 +1,147 @@
+package mdx
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+)
+
+// VMSummary is a machine as a project's list shows it: everything but addresses and hardware
+// (PORTAL.md §5).
+type VMSummary struct {
+	ID           VMID
+	Name         string
+	Status       VMStatus
+	ServiceLevel ServiceLevel
+	VCenter      string
+}
+
+// VM is a machine in full (PORTAL.md §5).
+type VM struct {
+	ID           VMID
+	Name         string
+	Status       VMStatus
+	ServiceLevel ServiceLevel
+	OSType       OSType
+	// HostName is what the guest calls itself; before the guest reports, a part of the template's name.
+	HostName string
+	// Tools is what the guest's tools report.
+	Tools    []VMTools
+	CPU      int     // cores
+	MemoryGB float64 // GB
+	GPU      string  // the portal's text, such as "0"
+	NVLink   bool
+	PackType PackType
+	PackNum  int
+
+	ServiceNetworks []ServiceNetwork
+	StorageNetworks []StorageNetworkAdapter
+	HardDisks       []HardDisk
+	DVDMedia        string
+	VCenter         string
+	ESXi            string
+}
+
+// VMTools is the state of the guest's tools.
+type VMTools struct{ Status, Version string }
+
+// ServiceNetwork is an adapter in a segment.
+type ServiceNetwork struct {
+	AdapterNumber int
+	// SegmentName is the segment's name: the portal does not tell its id here.
+	SegmentName string
+	// IPv4 and IPv6 hold real addresses only; both are empty until the guest's tools report.
+	IPv4, IPv6 []netip.Addr
+	// GlobalIP is the public address that leads here; the zero Addr if none does.
+	GlobalIP netip.Addr
+}
+
+// StorageNetworkAdapter is an adapter in the storage network.
+type StorageNetworkAdapter struct {
+	AdapterNumber int
+	IPv4, IPv6    []netip.Addr
+	Type          StorageNetwork
+}
+
+// HardDisk is a virtual disk.
+type HardDisk struct {
+	DiskNumber int
+	DeviceKey  int
+	CapacityGB int
+	Datastore  string
+}
+
+// IPv4 is the machine's first service network address, or the zero Addr while it has none.
+func (v *VM) IPv4() netip.Addr {
+	for _, n := range v.ServiceNetworks {
+		for _, addr := range n.IPv4 {
+			return addr
+		}
+	}
+	return netip.Addr{}
+}
+
+// VMs lists the machines of a project. It is the one proof that a machine is gone (PORTAL.md §8).
+func (c *Client) VMs(ctx context.Context, project ProjectID) ([]VMSummary, error) {
+	return collect(each(ctx, c, call{
+		op: "list VMs of project", object: string(project), path: "/api/vm/project/" + string(project) + "/",
+	}, wireVMSummary.summary))
+}
+
+// VMByName looks a machine up in its project's list. Names are unique in a project; a name nobody has
+// is an error that [IsNotFound] knows.
+func (c *Client) VMByName(ctx context.Context, project ProjectID, name string) (VMSummary, error) {
+	vms, err := c.VMs(ctx, project)
+	if err != nil {
+		return VMSummary{}, err
+	}
+	for _, vm := range vms {
+		if vm.Name == name {
+			return vm, nil
+		}
+	}
+	return VMSummary{}, c.notListed("find VM", name, project)
+}
+
+// notListed is the not-found that a project's list proves.
+func (c *Client) notListed(op, object string, project ProjectID) *Error {
+	return &Error{
+		Op: op, Object: object, Method: http.MethodGet, Path: "/api/vm/project/" + string(project) + "/",
+		Status: http.StatusNotFound, Message: "the project's list of VMs does not have it",
+	}
+}
+
+// VM reads a machine in full. Under load the portal answers 404 for machines that exist, so an error
+// that [IsNotFound] knows is returned only if the project's list agrees (PORTAL.md §8).
+func (c *Client) VM(ctx context.Context, project ProjectID, id VMID) (*VM, error) {
+	vm, err := c.detail(ctx, id)
+	if !IsNotFound(err) {
+		return vm, err
+	}
+	vms, listErr := c.VMs(ctx, project)
+	if listErr != nil {
+		return nil, listErr
+	}
+	for _, s := range vms {
+		if s.ID == id {
+			return c.detail(ctx, id)
+		}
+	}
+	return nil, c.notListed("read VM", string(id), project)
+}
+
+func (c *Client) detail(ctx context.Context, id VMID) (*VM, error) {
+	release, err := acquire(ctx, c.details)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	var w wireVM
+	err = c.do(ctx, call{
+		op: "read VM", object: string(id), method: http.MethodGet, path: "/api/vm/" + string(id) + "/", kind: kindDetail,
+	}, &w)
+	if err != nil {
+		return nil, err
+	}
+	return w.vm(id), nil
+}
