@@ -1,0 +1,54 @@
+package mdxsim
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// authentic says whether a request carries a token that is still good
+// (PORTAL.md §2).
+func (s *Sim) authentic(r *http.Request) bool {
+	token, found := strings.CutPrefix(r.Header.Get("Authorization"), "JWT ")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return found && s.good(token)
+}
+
+func (s *Sim) good(token string) bool {
+	expires, known := s.tokens[token]
+	return known && time.Now().Before(expires)
+}
+
+// refresh answers POST /api/refresh/.
+func refresh(c *call) answer {
+	var body struct {
+		Token string `json:"token"`
+	}
+	if no, ok := c.read(&body); !ok {
+		return no
+	}
+	switch {
+	case body.Token == "":
+		return invalid("token", required)
+	case !c.good(body.Token):
+		return detail(http.StatusUnauthorized, "トークンの有効期限が切れています。")
+	}
+	return ok(map[string]any{"token": c.issue()})
+}
+
+// issue makes a token, a JWT. Its claim "exp" is in whole seconds and never
+// later than the token's real end.
+func (s *Sim) issue() string {
+	now := time.Now()
+	expires := now.Add(s.cfg.TokenLifetime)
+	claims := jwt.MapClaims{"user_id": 1, "username": "demo", "orig_iat": now.Unix(), "jti": s.newID(), "exp": expires.Unix()}
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte("mdxsim"))
+	if err != nil {
+		return s.cfg.Token // cannot be: the key and the claims are ours
+	}
+	s.tokens[token] = expires
+	return token
+}
