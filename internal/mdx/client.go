@@ -106,6 +106,11 @@ type call struct {
 	kind         callKind
 }
 
+// failed is the error of a call that got no usable answer.
+func (r call) failed(err error) *Error {
+	return &Error{Op: r.op, Object: r.object, Method: r.method, Path: r.path, Err: err}
+}
+
 // callKind says which care a request needs.
 type callKind int
 

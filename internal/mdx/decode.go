@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/big"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -175,11 +176,14 @@ func parseAddr(s string) netip.Addr {
 // (PORTAL.md §4).
 var portalZone = time.FixedZone("JST", 9*60*60)
 
-// parseTime reads the portal's "2006-01-02 15:04:05", or RFC 3339; what is neither is the zero time.
+// parseTime reads the portal's "2006-01-02 15:04:05", with or without seconds or time of day, or
+// RFC 3339; what is none of these is the zero time.
 func parseTime(s string) time.Time {
 	s = strings.TrimSpace(s)
-	if t, err := time.ParseInLocation(time.DateTime, s, portalZone); err == nil {
-		return t
+	for _, layout := range []string{time.DateTime, "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, portalZone); err == nil {
+			return t
+		}
 	}
 	t, _ := time.Parse(time.RFC3339, s)
 	return t
@@ -187,3 +191,16 @@ func parseTime(s string) time.Time {
 
 // whole is the size in whole GB, rounded.
 func (g wireGB) whole() int { return int(math.Round(float64(g))) }
+
+// parseDecimal reads exact decimal text; nil if it is none.
+func parseDecimal(s string) *big.Rat {
+	s = strings.ReplaceAll(strings.TrimSpace(s), ",", "")
+	if len(s) > 64 || strings.ContainsAny(s, "eE/_xX") { // an exponent can take all memory
+		return nil
+	}
+	r, ok := new(big.Rat).SetString(s)
+	if !ok {
+		return nil
+	}
+	return r
+}

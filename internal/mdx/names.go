@@ -3,6 +3,8 @@ package mdx
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -19,84 +21,119 @@ type NamePlan struct {
 // "text[a-b]text" with single digits a < b. Any other use of brackets is an error, since the portal
 // is known to do something else with it (PORTAL.md §5).
 func ExpandNames(name string) ([]string, error) {
+	if name == "" {
+		return nil, errors.New("the VM name is empty")
+	}
 	open := strings.IndexAny(name, "[]")
 	if open < 0 {
-		if name == "" {
-			return nil, errors.New("the VM name is empty")
-		}
 		return []string{name}, nil
 	}
 	head, rest := name[:open], name[open:]
-	const form = "[0-9]"
-	if len(rest) < len(form) || rest[0] != '[' || rest[2] != '-' || rest[4] != ']' ||
-		!isDigit(rest[1]) || !isDigit(rest[3]) || strings.ContainsAny(rest[len(form):], "[]") {
-		return nil, fmt.Errorf("VM name %q: a range is written like name-[1-3], one of it, with single digits", name)
+	const width = len("[0-9]")
+	if len(rest) < width || rest[0] != '[' || rest[2] != '-' || rest[4] != ']' ||
+		!isDigit(rest[1]) || !isDigit(rest[3]) || strings.ContainsAny(rest[width:], "[]") {
+		return nil, fmt.Errorf("VM name %q: a range is written like name-[1-3], once, with single digits", name)
 	}
-	low, high, tail := rest[1], rest[3], rest[len(form):]
+	low, high, tail := rest[1], rest[3], rest[width:]
 	if low >= high {
-		return nil, fmt.Errorf("VM name %q: the range runs backwards or is one machine only", name)
+		return nil, fmt.Errorf("VM name %q: a range runs from a smaller digit to a larger one", name)
 	}
-	if head != "" && isDigit(head[len(head)-1]) || tail != "" && isDigit(tail[0]) {
-		return nil, fmt.Errorf("VM name %q: a digit beside the range would make numbers of several digits", name)
-	}
-	var out []string
-	for digit := low; digit <= high; digit++ {
-		out = append(out, head+string(digit)+tail)
-	}
-	return out, nil
+	return family{head, tail}.names(low, high), nil
 }
 
-// PlanNames finds the fewest deploy names that make exactly the given machines, each once. Names that
-// differ in one single-digit number, and follow each other in it, share a range.
+// PlanNames finds few deploy names that make exactly the given machines, each once. Names that differ
+// in one digit only, and follow each other in it, share a range: w-1 to w-100 need eleven requests.
 func PlanNames(names []string) []NamePlan {
-	type slot struct{ head, tail string }
-	names = slices.Clone(names)
-	slices.Sort(names)
-	names = slices.Compact(names)
-	digits := map[slot][]byte{}
-	var plan []NamePlan
+	members := map[family]*digitSet{}
+	left := map[string]bool{}
 	for _, name := range names {
-		head, digit, tail, ok := lastSingleDigit(name)
-		if !ok {
-			plan = append(plan, NamePlan{VMName: name, Names: []string{name}})
+		if left[name] {
 			continue
 		}
-		key := slot{head, tail}
-		digits[key] = append(digits[key], digit)
+		left[name] = true
+		for f, digit := range families(name) {
+			if members[f] == nil {
+				members[f] = new(digitSet)
+			}
+			members[f].add(digit)
+		}
 	}
-	for key, run := range digits {
-		slices.Sort(run)
-		for len(run) > 0 {
-			n := 1
-			for n < len(run) && run[n] == run[n-1]+1 {
-				n++
+	var plan []NamePlan
+	// The longest ranges go first, so that a name in two families joins the larger group.
+	for length := 10; length > 1; length-- {
+		for _, name := range slices.Sorted(maps.Keys(left)) {
+			if !left[name] {
+				continue
 			}
-			p := NamePlan{VMName: key.head + string(run[0]) + key.tail}
-			if n > 1 {
-				p.VMName = fmt.Sprintf("%s[%c-%c]%s", key.head, run[0], run[n-1], key.tail)
+			for f, digit := range families(name) {
+				low, high := members[f].run(digit)
+				if int(high-low)+1 != length {
+					continue
+				}
+				p := NamePlan{VMName: f.head + string([]byte{'[', low, '-', high, ']'}) + f.tail, Names: f.names(low, high)}
+				plan = append(plan, p)
+				for _, taken := range p.Names {
+					left[taken] = false
+					for other, digit := range families(taken) {
+						members[other].remove(digit)
+					}
+				}
+				break
 			}
-			for _, digit := range run[:n] {
-				p.Names = append(p.Names, key.head+string(digit)+key.tail)
-			}
-			plan = append(plan, p)
-			run = run[n:]
+		}
+	}
+	for name, still := range left {
+		if still {
+			plan = append(plan, NamePlan{VMName: name, Names: []string{name}})
 		}
 	}
 	slices.SortFunc(plan, func(a, b NamePlan) int { return strings.Compare(a.Names[0], b.Names[0]) })
 	return plan
 }
 
-// lastSingleDigit splits a name at its last number of exactly one digit.
-func lastSingleDigit(name string) (head string, digit byte, tail string, ok bool) {
-	if strings.ContainsAny(name, "[]") {
-		return "", 0, "", false
+// family is all the names that differ in one digit: what stands before it, and what after it.
+type family struct{ head, tail string }
+
+func (f family) names(low, high byte) []string {
+	var out []string
+	for digit := low; digit <= high; digit++ {
+		out = append(out, f.head+string(rune(digit))+f.tail)
 	}
-	for i := len(name) - 1; i >= 0; i-- {
-		if isDigit(name[i]) && (i == 0 || !isDigit(name[i-1])) && (i == len(name)-1 || !isDigit(name[i+1])) {
-			return name[:i], name[i], name[i+1:], true
+	return out
+}
+
+// families yields every family that a name is in, with its digit there. The last digit comes first,
+// since that is where numbered names differ.
+func families(name string) iter.Seq2[family, byte] {
+	return func(yield func(family, byte) bool) {
+		if strings.ContainsAny(name, "[]") {
+			return
+		}
+		for i := len(name) - 1; i >= 0; i-- {
+			if isDigit(name[i]) && !yield(family{name[:i], name[i+1:]}, name[i]) {
+				return
+			}
 		}
 	}
-	return "", 0, "", false
+}
+
+// digitSet is a set of the digits '0' to '9'.
+type digitSet uint16
+
+func (s *digitSet) add(digit byte)      { *s |= 1 << (digit - '0') }
+func (s *digitSet) remove(digit byte)   { *s &^= 1 << (digit - '0') }
+func (s *digitSet) has(digit byte) bool { return *s>>(digit-'0')&1 == 1 }
+
+// run is the longest run of digits of the set that digit is in.
+func (s *digitSet) run(digit byte) (low, high byte) {
+	low, high = digit, digit
+	for low > '0' && s.has(low-1) {
+		low--
+	}
+	for high < '9' && s.has(high+1) {
+		high++
+	}
+	return low, high
 }
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }

@@ -20,7 +20,7 @@ func TestExpandNamesTakesTheSafeGrammarOnly(t *testing.T) {
 		"web-[1-1]":    nil, // one machine
 		"web-[1-10]":   nil, // two digits
 		"web-[01-03]":  nil, // padded
-		"web-1[0-3]":   nil, // makes 10 to 13
+		"web-1[0-3]":   {"web-10", "web-11", "web-12", "web-13"},
 		"[1-2]-[1-2]":  nil, // two ranges
 		"web-[1-3":     nil,
 		"web-1-3]":     nil,
@@ -40,7 +40,10 @@ func TestPlanNamesAsksForAsLittleAsPossible(t *testing.T) {
 		{[]string{"web"}, []string{"web"}},
 		{[]string{"n-3", "n-1", "n-2"}, []string{"n-[1-3]"}},
 		{[]string{"n-1", "n-2", "n-4", "n-5", "n-7"}, []string{"n-[1-2]", "n-[4-5]", "n-7"}},
-		{[]string{"n-8", "n-9", "n-10", "n-11"}, []string{"n-10", "n-11", "n-[8-9]"}},
+		{[]string{"n-8", "n-9", "n-10", "n-11"}, []string{"n-1[0-1]", "n-[8-9]"}},
+		{[]string{"a1x", "a2x", "a3x", "a2y"}, []string{"a[1-3]x", "a2y"}},
+		{[]string{"1-1", "1-2", "2-1", "2-2"}, []string{"1-[1-2]", "2-[1-2]"}},
+		{[]string{"[1-2]", "x[1-2]"}, []string{"[1-2]", "x[1-2]"}}, // refused when it is expanded
 		{[]string{"a1", "b2", "a2"}, []string{"a[1-2]", "b2"}},
 		{[]string{"n-1", "n-1"}, []string{"n-1"}},
 	} {

@@ -1,0 +1,24 @@
+package mdx
+
+import (
+	"context"
+	"net/http"
+)
+
+// VMAddresses is what the portal exports of a machine for address lists (PORTAL.md §5).
+type VMAddresses struct {
+	Name            string
+	ServiceNetworks []ServiceNetwork
+	StorageNetworks []StorageNetworkAdapter
+}
+
+// VMAddresses asks for a machine's addresses alone.
+func (c *Client) VMAddresses(ctx context.Context, id VMID) (VMAddresses, error) {
+	var w wireVM
+	err := c.do(ctx, call{
+		op: "read addresses of VM", object: string(id), method: http.MethodGet, path: "/api/vm/" + string(id) + "/csv/",
+		kind: kindDetail,
+	}, &w)
+	vm := w.vm(id)
+	return VMAddresses{Name: vm.Name, ServiceNetworks: vm.ServiceNetworks, StorageNetworks: vm.StorageNetworks}, err
+}
