@@ -21,7 +21,7 @@ variable "ssh_public_key_path" {
 }
 
 data "mdx_catalog" "ubuntu" {
-  name = "Ubuntu 22.04 Server"
+  name = "Ubuntu 22.04 (推奨版)"
 }
 
 data "mdx_segment" "default" {}

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -80,22 +79,14 @@ func (c *cli) cleanUp() error {
 	return c.run(ctx, "destroy", "-auto-approve", "-input=false")
 }
 
+// install links the provider's binary into the mirror under the name that terraform looks for.
 func install(binary, as string) error {
+	binary, err := filepath.Abs(binary)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(as), 0o700); err != nil {
 		return err
 	}
-	from, err := os.Open(binary)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	to, err := os.OpenFile(as, os.O_CREATE|os.O_WRONLY, 0o700)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(to, from); err != nil {
-		to.Close()
-		return err
-	}
-	return to.Close()
+	return os.Symlink(binary, as)
 }

@@ -30,8 +30,9 @@ func main() {
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := demo(ctx, opt); err != nil {
+	err := demo(ctx, opt)
+	stop()
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "\ndemo: %v\n", err)
 		os.Exit(1)
 	}
@@ -51,7 +52,7 @@ func demo(ctx context.Context, opt options) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 
 	say("Start the portal simulator")
-	sim, err := startSimulator(opt.simulator)
+	sim, err := startSimulator(ctx, opt.simulator)
 	if err != nil {
 		return err
 	}
@@ -115,12 +116,17 @@ func copyConfig(from, to string) error {
 	if len(files) == 0 {
 		return fmt.Errorf("no .tf file in %s", from)
 	}
+	root, err := os.OpenRoot(to)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(to, filepath.Base(file)), text, 0o600); err != nil {
+		if err := root.WriteFile(filepath.Base(file), text, 0o600); err != nil {
 			return err
 		}
 	}

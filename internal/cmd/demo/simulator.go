@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,10 +27,11 @@ type simulator struct {
 	cmd *exec.Cmd
 }
 
-func startSimulator(binary string) (*simulator, error) {
-	cmd := exec.Command(binary, "-listen", "127.0.0.1:0", "-token", "demo", "-speed", strconv.Itoa(speed))
+func startSimulator(ctx context.Context, binary string) (*simulator, error) {
+	// Not the demo's context: an interrupt must leave the simulator up until the VMs are destroyed.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), binary, "-listen", "127.0.0.1:0", "-token", "demo", "-speed", strconv.Itoa(speed))
 	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // outlives an interrupt at the terminal, until we are cleaned up
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -51,10 +53,7 @@ func startSimulator(binary string) (*simulator, error) {
 
 // stop asks the simulator to end and waits for it.
 func (s *simulator) stop() error {
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return nil // ended already, with the demo's context
-	}
-	return s.cmd.Wait()
+	return errors.Join(s.cmd.Process.Signal(syscall.SIGTERM), s.cmd.Wait())
 }
 
 // world lists "name status" of every VM in the simulated project, through the portal's own API.

@@ -1,0 +1,144 @@
+// Package provider is the Terraform plugin: it translates between configuration, plan and state on one side and the
+// packages mdx (the portal) and containerhost (what runs on a VM) on the other. Nothing else in the project knows
+// Terraform.
+//
+// One file holds one resource, data source or function, its schema next to its create, read, update and delete.
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+)
+
+var _ provider.Provider = (*mdxProvider)(nil)
+
+type mdxProvider struct {
+	version string
+}
+
+// New returns the constructor that a plugin server asks for. The version goes into the User-Agent.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return &mdxProvider{version: version} }
+}
+
+// Metadata names the provider.
+func (p *mdxProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "mdx"
+	resp.Version = p.version
+}
+
+// Schema is the provider block.
+func (p *mdxProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Manages virtual machines, networks and VCP nodes on [mdx](https://mdx.jp), the cloud of " +
+			"Japan's universities for data science. Credentials belong in the environment or in a file, so that the " +
+			"same configuration serves everyone who runs it.",
+		Attributes: map[string]schema.Attribute{
+			"endpoint": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Address of the portal's API. Set it to a simulator's address to rehearse an apply. " +
+					"Plain `http` is accepted for loopback addresses only, since the token travels with every request. " +
+					"Defaults to the environment variable `MDX_ENDPOINT`, then `MDX_BASE_URL`, then `" + defaultEndpoint + "`.",
+				Validators: []validator.String{isEndpoint()},
+			},
+			"token": schema.StringAttribute{
+				Optional:  true,
+				Sensitive: true,
+				MarkdownDescription: "API token, issued on the portal from the menu on your user name. Prefer the environment " +
+					"variable `MDX_API_TOKEN`, which keeps it out of the configuration.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"token_file": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "File that holds the token, as bare text or as JSON `{\"token\": \"...\"}`. A token that is " +
+					"refreshed during a run is written back to it, so that it does not run out between runs. Defaults to " +
+					"`MDX_TOKEN_FILE`, then to `~/.config/mdx-cli/token.json` where that exists.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"project_id": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Id of the project to work in. Defaults to `MDX_PROJECT_ID`. Leave it and `project_name` " +
+					"out if you are assigned to one project only.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"project_name": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Name of the project to work in, as the portal shows it; conflicts with `project_id`. " +
+					"Defaults to `MDX_PROJECT_NAME`.",
+				Validators: []validator.String{
+					stringvalidator.LengthAtLeast(1),
+					stringvalidator.ConflictsWith(path.MatchRoot("project_id")),
+				},
+			},
+			"ip_version": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Which addresses of the portal to connect to: `ipv4` (the default; the portal's name may " +
+					"resolve to an IPv6 address that cannot be reached) or `any`.",
+				Validators: []validator.String{stringvalidator.OneOf("ipv4", "any")},
+			},
+			"request_timeout": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "How long one request to the portal may take, as in `90s` or `2m`. Defaults to " +
+					"`MDX_REQUEST_TIMEOUT`, then `120s`.",
+				Validators: []validator.String{isDuration()},
+			},
+			"poll_interval": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "How often the portal is asked while something is waited for, as in `10s`. One question " +
+					"answers for all that is waited for in a project. Defaults to `MDX_POLL_INTERVAL`, then `5s`.",
+				Validators: []validator.String{isDuration()},
+			},
+			"max_retries": schema.Int64Attribute{
+				Optional: true,
+				MarkdownDescription: "How often a request that may safely be repeated is repeated when the portal is overloaded " +
+					"or out of reach. Defaults to `MDX_MAX_RETRIES`, then 4.",
+				Validators: []validator.Int64{int64validator.Between(0, 100)},
+			},
+			"batch_deploys": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether VMs that are equal but for their name, and asked for together, go to the portal as " +
+					"one deploy request. Defaults to true; false sends a request for each VM.",
+			},
+		},
+	}
+}
+
+// Configure makes the client that every resource and data source shares. It sends no request: the project is looked
+// up when something needs it, since Terraform starts a provider several times in one apply.
+func (p *mdxProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	shared := configure(ctx, model, p.version, req.TerraformVersion, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.ResourceData = shared
+	resp.DataSourceData = shared
+}
+
+// Resources lists what can be managed.
+func (p *mdxProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		newVMResource,
+	}
+}
+
+// DataSources lists what can be looked up.
+func (p *mdxProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		newCatalogDataSource,
+		newSegmentDataSource,
+	}
+}
