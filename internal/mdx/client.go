@@ -149,7 +149,7 @@ func (c *Client) do(ctx context.Context, r call, out any) error {
 		e.Ambiguous = r.method == http.MethodPost
 		return e
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing to do about it
+	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		e := fail(resp.StatusCode, err)

@@ -126,7 +126,8 @@ func TestBadSettingsAreRefusedWithARemedy(t *testing.T) {
 		"no token":               {providerModel{}, nil, []string{"MDX_API_TOKEN", "トークン発行"}},
 		"a token file not there": {providerModel{TokenFile: types.StringValue("/no/such/file")}, nil, []string{"/no/such/file", "holds the token"}},
 		"plain http to the world": {
-			providerModel{Endpoint: types.StringValue("http://portal.example")}, token,
+			providerModel{Endpoint: types.StringValue("http://portal.example")},
+			token,
 			[]string{"http://portal.example", "use https"},
 		},
 		"not a URL":            {providerModel{Endpoint: types.StringValue("portal")}, token, []string{`"portal"`, "https://oprpl.mdx.jp"}},
