@@ -25,7 +25,7 @@ import (
 	_ "golang.org/x/crypto/ssh/knownhosts"
 	_ "golang.org/x/net/http/httpproxy"
 	_ "golang.org/x/sync/errgroup"
-	_ "golang.org/x/sync/singleflight"
 	_ "golang.org/x/sync/semaphore"
+	_ "golang.org/x/sync/singleflight"
 	_ "pgregory.net/rapid"
 )
