@@ -83,3 +83,19 @@ const (
 	SRIOV     StorageNetwork = "sr-iov"
 	PVRDMA    StorageNetwork = "pvrdma"
 )
+
+// parseStorageNetwork takes the words of requests and those of answers, which were seen in other letter
+// case and in Japanese. A text that names none of the types is kept as it came.
+func parseStorageNetwork(s string) StorageNetwork {
+	s = strings.TrimSpace(s)
+	letters := strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
+	switch {
+	case strings.Contains(letters, "portgroup"), strings.Contains(letters, "ポートグループ"):
+		return PortGroup
+	case strings.Contains(letters, "sriov"):
+		return SRIOV
+	case strings.Contains(letters, "pvrdma"):
+		return PVRDMA
+	}
+	return StorageNetwork(s)
+}

@@ -85,7 +85,7 @@ func (w wireVM) vm(id VMID) *VM {
 	for _, n := range w.StorageNetworks {
 		vm.StorageNetworks = append(vm.StorageNetworks, StorageNetworkAdapter{
 			AdapterNumber: int(n.AdapterNumber), IPv4: addrs(n.IPv4), IPv6: addrs(n.IPv6),
-			Type: StorageNetwork(max(n.Type, n.LongType)),
+			Type: parseStorageNetwork(string(max(n.Type, n.LongType))),
 		})
 	}
 	for _, d := range w.HardDisks {
