@@ -91,9 +91,6 @@ func (cfg Config) withDefaults() Config {
 	cfg.PollInterval = cmp.Or(cfg.PollInterval, DefaultPollInterval)
 	cfg.MaxRetries = max(cmp.Or(cfg.MaxRetries, DefaultMaxRetries), 0)
 	cfg.UserAgent = cmp.Or(cfg.UserAgent, DefaultUserAgent)
-	if cfg.Logger == nil {
-		cfg.Logger = func(context.Context, LogLevel, string, map[string]any) {}
-	}
 	return cfg
 }
 

@@ -114,11 +114,11 @@ func (c *Client) Clone(ctx context.Context, source VMID, req CloneRequest) ([]Ta
 
 // create sends a deploy or a clone when it is its turn in the project.
 func (c *Client) create(ctx context.Context, project ProjectID, r call) ([]TaskID, error) {
-	release, err := acquire(ctx, c.deploySlot(project))
+	r.method, r.kind = http.MethodPost, kindDeploy
+	release, err := c.limits.lockDeploy(ctx, project)
 	if err != nil {
-		return nil, &Error{Op: r.op, Object: r.object, Method: http.MethodPost, Path: r.path, Err: err}
+		return nil, r.failed(err)
 	}
 	defer release()
-	r.kind = kindDeploy
 	return c.post(ctx, r)
 }

@@ -93,7 +93,8 @@ func (c *Client) WaitDNAT(
 	ctx context.Context, project ProjectID, pool, dst netip.Addr, opts ...WaitOption,
 ) (DNAT, error) {
 	var found DNAT
-	err := c.wait(ctx, "DNAT rule for", pool.String(), PacePower, opts, func(ctx context.Context, _ *Progress) (bool, error) {
+	o := wait("DNAT rule for", pool.String(), PacePower, opts)
+	err := o.poll(ctx, c, func(ctx context.Context) (bool, error) {
 		rules, err := c.DNATs(ctx, project)
 		for _, rule := range rules {
 			if rule.PoolAddress == pool && rule.DstAddress == dst {
@@ -108,7 +109,8 @@ func (c *Client) WaitDNAT(
 
 // WaitDNATGone waits until the project's list no longer shows a rule.
 func (c *Client) WaitDNATGone(ctx context.Context, project ProjectID, id DNATID, opts ...WaitOption) error {
-	return c.wait(ctx, "end of DNAT rule", string(id), PacePower, opts, func(ctx context.Context, _ *Progress) (bool, error) {
+	o := wait("end of DNAT rule", string(id), PacePower, opts)
+	return o.poll(ctx, c, func(ctx context.Context) (bool, error) {
 		rules, err := c.DNATs(ctx, project)
 		for _, rule := range rules {
 			if rule.ID == id {

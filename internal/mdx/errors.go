@@ -79,7 +79,8 @@ func IsUnauthorized(err error) bool {
 // IsOverloaded tells whether err says that the portal is too busy or down for the moment.
 func IsOverloaded(err error) bool {
 	return hasStatus(err, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout) || errors.Is(err, errMaintenance)
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout) ||
+		errors.Is(err, errMaintenance) || errors.Is(err, errContradiction)
 }
 
 // IsAmbiguous tells whether err is about a change that may have been carried out. Ask the portal
@@ -87,6 +88,12 @@ func IsOverloaded(err error) bool {
 func IsAmbiguous(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Ambiguous
+}
+
+// mayPass tells whether asking again later may do better.
+func mayPass(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.Status == 0 || e.Status/100 == 2 || IsOverloaded(err) || IsNotFound(err))
 }
 
 func hasStatus(err error, codes ...int) bool {

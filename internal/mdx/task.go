@@ -74,10 +74,12 @@ func (w wireTask) task() Task {
 func (c *Client) Task(ctx context.Context, id TaskID) (Task, error) {
 	var w wireTask
 	err := c.do(ctx, call{
-		op: "read task", object: string(id), method: http.MethodGet, path: "/api/task/" + string(id) + "/",
+		op: "read task", object: string(id), method: http.MethodGet, path: taskPath(id),
 	}, &w)
 	return w.task(), err
 }
+
+func taskPath(id TaskID) string { return "/api/task/" + string(id) + "/" }
 
 // HistoryFilter narrows a history. The zero value asks for all.
 type HistoryFilter struct {
@@ -88,22 +90,20 @@ type HistoryFilter struct {
 // History iterates over what happened in a project, newest first (PORTAL.md §4). The error, if any,
 // comes last.
 func (c *Client) History(ctx context.Context, project ProjectID, filter HistoryFilter) iter.Seq2[Task, error] {
-	return c.history(ctx, "project", string(project), filter)
+	return each(ctx, c, historyCall("project", string(project), filter), wireTask.task)
 }
 
 // VMHistory iterates over what happened to a machine, newest first (PORTAL.md §4).
 func (c *Client) VMHistory(ctx context.Context, id VMID, filter HistoryFilter) iter.Seq2[Task, error] {
-	return c.history(ctx, "vm", string(id), filter)
+	return each(ctx, c, historyCall("vm", string(id), filter), wireTask.task)
 }
 
-func (c *Client) history(ctx context.Context, kind, id string, filter HistoryFilter) iter.Seq2[Task, error] {
+func historyCall(kind, id string, filter HistoryFilter) call {
 	query := url.Values{"ordering": {"-start_datetime"}}
 	if filter.Type != "" {
 		query.Set("type", filter.Type)
 	}
-	return each(ctx, c, call{
-		op: "read history of " + kind, object: id, path: "/api/history/" + kind + "/" + id + "/", query: query,
-	}, wireTask.task)
+	return call{op: "read history of " + kind, object: id, path: "/api/history/" + kind + "/" + id + "/", query: query}
 }
 
 // TaskError is a task that ended in failure.

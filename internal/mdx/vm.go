@@ -2,8 +2,10 @@ package mdx
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 )
 
 // VMSummary is a machine as a project's list shows it: everything but addresses and hardware
@@ -112,33 +114,39 @@ func (c *Client) notListed(op, object string, project ProjectID) *Error {
 }
 
 // VM reads a machine in full. Under load the portal answers 404 for machines that exist, so an error
-// that [IsNotFound] knows is returned only if the project's list agrees (PORTAL.md §8).
+// that [IsNotFound] knows is returned only if the project's list agrees (PORTAL.md §8). If list and
+// detail go on contradicting each other, the error is one that [IsOverloaded] knows.
 func (c *Client) VM(ctx context.Context, project ProjectID, id VMID) (*VM, error) {
-	vm, err := c.detail(ctx, id)
-	if !IsNotFound(err) {
-		return vm, err
-	}
-	vms, listErr := c.VMs(ctx, project)
-	if listErr != nil {
-		return nil, listErr
-	}
-	for _, s := range vms {
-		if s.ID == id {
-			return c.detail(ctx, id)
+	wait := c.cfg.PollInterval / 5
+	for range c.cfg.MaxRetries + 2 {
+		vm, err := c.detail(ctx, id)
+		if !IsNotFound(err) {
+			return vm, err
 		}
+		vms, err := c.VMs(ctx, project)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(vms, func(s VMSummary) bool { return s.ID == id }) {
+			return nil, c.notListed("read VM", string(id), project)
+		}
+		if err := pause(ctx, wait); err != nil {
+			return nil, err
+		}
+		wait *= 2
 	}
-	return nil, c.notListed("read VM", string(id), project)
+	return nil, call{op: "read VM", object: string(id), method: http.MethodGet, path: vmPath(id)}.failed(errContradiction)
 }
 
+// errContradiction is the cause when a machine is listed and its detail denied, again and again.
+var errContradiction = errors.New("the project's list has it, but its detail is answered with 404: the portal seems overloaded")
+
+func vmPath(id VMID) string { return "/api/vm/" + string(id) + "/" }
+
 func (c *Client) detail(ctx context.Context, id VMID) (*VM, error) {
-	release, err := acquire(ctx, c.details)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
 	var w wireVM
-	err = c.do(ctx, call{
-		op: "read VM", object: string(id), method: http.MethodGet, path: "/api/vm/" + string(id) + "/", kind: kindDetail,
+	err := c.do(ctx, call{
+		op: "read VM", object: string(id), method: http.MethodGet, path: vmPath(id), kind: kindDetail,
 	}, &w)
 	if err != nil {
 		return nil, err

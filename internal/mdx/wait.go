@@ -3,8 +3,10 @@ package mdx
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -77,152 +79,213 @@ func (e *WaitError) Unwrap() error { return e.Err }
 // WaitTask waits until a task ends, and answers how. An id that the portal does not know yet is waited
 // for. A task that failed is a [*TaskError].
 func (c *Client) WaitTask(ctx context.Context, project ProjectID, id TaskID, opts ...WaitOption) (Task, error) {
-	return c.waitTask(ctx, project, id, Task.Done, "task", PaceDeploy, opts)
+	return c.waitTask(ctx, project, id, Task.Done, wait("task", string(id), PaceDeploy, opts))
 }
 
 // WaitTaskObject waits until the portal tells which object a task is about, so that a machine's id is
 // known long before its deploy ends. A task that failed is a [*TaskError].
 func (c *Client) WaitTaskObject(ctx context.Context, project ProjectID, id TaskID, opts ...WaitOption) (Task, error) {
 	known := func(t Task) bool { return t.ObjectID != "" || t.Done() }
-	return c.waitTask(ctx, project, id, known, "object of task", PacePower, opts)
+	return c.waitTask(ctx, project, id, known, wait("object of task", string(id), PacePower, opts))
 }
 
 func (c *Client) waitTask(
-	ctx context.Context, _ ProjectID, id TaskID, until func(Task) bool, op string, pace Pace, opts []WaitOption,
-) (Task, error) {
-	var task Task
-	err := c.wait(ctx, op, string(id), pace, opts, func(ctx context.Context, p *Progress) (bool, error) {
-		var err error
-		if task, err = c.Task(ctx, id); err != nil {
-			if IsNotFound(err) {
-				return false, nil
+	ctx context.Context, project ProjectID, id TaskID, until func(Task) bool, o *waiting,
+) (task Task, err error) {
+	gone := 0
+	m := &waiter{about: aboutTask, task: id, pace: o.pace}
+	return task, o.run(ctx, c, project, m, func(n news) (bool, error) {
+		if n.task == nil {
+			if task.ID != "" {
+				gone++
 			}
-			return false, err
+			if gone == patience {
+				return false, call{op: "wait for task", object: string(id), method: http.MethodGet, path: taskPath(id)}.
+					failed(errors.New("the portal no longer knows it"))
+			}
+			return false, nil
 		}
-		p.Percent, p.Status = task.Percent, string(task.Status)
+		task, gone = *n.task, 0
+		if task.ID == "" {
+			task.ID = id
+		}
+		o.report(c, task.Percent, string(task.Status))
 		if task.Status == TaskFailed {
 			return false, &TaskError{Task: task}
 		}
 		return until(task), nil
 	})
-	return task, err
 }
 
 // WaitVM waits until the project's list shows a machine in a state that until accepts. A machine that
-// the list has not shown yet is waited for; one that leaves the list is an error that [IsNotFound] knows.
+// the list has not shown yet is waited for, for two minutes at the default [Config.PollInterval]; one
+// that stays away, or leaves the list, is an error that [IsNotFound] knows.
 func (c *Client) WaitVM(
 	ctx context.Context, project ProjectID, id VMID, until func(VMSummary) bool, opts ...WaitOption,
 ) (VMSummary, error) {
-	var found VMSummary
-	seen := false
-	err := c.wait(ctx, "state of VM", string(id), PacePower, opts, func(ctx context.Context, p *Progress) (bool, error) {
-		vms, err := c.VMs(ctx, project)
-		if err != nil {
+	o := wait("state of VM", string(id), PacePower, opts)
+	sight := sighting{id: id, project: project, c: c, o: o}
+	err := o.run(ctx, c, project, &waiter{about: aboutList, pace: o.pace}, func(n news) (bool, error) {
+		if listed, err := sight.look(n.vms); !listed {
 			return false, err
 		}
-		for _, vm := range vms {
-			if vm.ID == id {
-				found, seen = vm, true
-				p.Status = string(vm.Status)
-				return until(vm), nil
-			}
-		}
-		if seen {
-			return false, c.notListed("wait for VM", string(id), project)
-		}
-		return false, nil
+		return until(sight.vm), nil
 	})
-	return found, err
+	return sight.vm, err
 }
 
 // WaitVMNamed waits until the project's list shows a machine of a name: some seconds after its deploy
-// was accepted (PORTAL.md §8).
-func (c *Client) WaitVMNamed(ctx context.Context, project ProjectID, name string, opts ...WaitOption) (VMSummary, error) {
-	var found VMSummary
-	err := c.wait(ctx, "VM named", name, PacePower, opts, func(ctx context.Context, _ *Progress) (bool, error) {
-		vm, err := c.VMByName(ctx, project, name)
-		if IsNotFound(err) {
-			return false, nil
+// was accepted (PORTAL.md §8). How long is worth waiting is for ctx to say.
+func (c *Client) WaitVMNamed(
+	ctx context.Context, project ProjectID, name string, opts ...WaitOption,
+) (found VMSummary, err error) {
+	o := wait("VM named", name, PacePower, opts)
+	return found, o.run(ctx, c, project, &waiter{about: aboutList, pace: o.pace}, func(n news) (bool, error) {
+		i := slices.IndexFunc(n.vms, func(vm VMSummary) bool { return vm.Name == name })
+		if i >= 0 {
+			found = n.vms[i]
 		}
-		found = vm
-		return err == nil, err
+		return i >= 0, nil
 	})
-	return found, err
 }
 
 // WaitVMGone waits until the project's list no longer shows a machine.
 func (c *Client) WaitVMGone(ctx context.Context, project ProjectID, id VMID, opts ...WaitOption) error {
-	return c.wait(ctx, "end of VM", string(id), PacePower, opts, func(ctx context.Context, p *Progress) (bool, error) {
-		vms, err := c.VMs(ctx, project)
-		if err != nil {
-			return false, err
+	o := wait("end of VM", string(id), PacePower, opts)
+	return o.run(ctx, c, project, &waiter{about: aboutList, pace: o.pace}, func(n news) (bool, error) {
+		i := slices.IndexFunc(n.vms, func(vm VMSummary) bool { return vm.ID == id })
+		if i >= 0 {
+			o.report(c, -1, string(n.vms[i].Status))
 		}
-		for _, vm := range vms {
-			if vm.ID == id {
-				p.Status = string(vm.Status)
-				return false, nil
-			}
-		}
-		return true, nil
+		return i < 0, nil
 	})
 }
 
-// WaitAddress waits until a machine that is on has its first IPv4 address, and answers the machine in
-// full: minutes after it was started (PORTAL.md §8). A machine that is stopped meanwhile is an error
-// that [IsConflict] knows, since it will get none.
-func (c *Client) WaitAddress(ctx context.Context, project ProjectID, id VMID, opts ...WaitOption) (*VM, error) {
-	var found *VM
-	err := c.wait(ctx, "address of VM", string(id), PaceDeploy, opts, func(ctx context.Context, p *Progress) (bool, error) {
-		vm, err := c.VM(ctx, project, id)
-		if err != nil {
+// WaitAddress waits until a machine has its first IPv4 address, and answers the machine in full:
+// minutes after it was started (PORTAL.md §8). A machine that is stopped meanwhile, or is not started
+// within a minute at the default [Config.PollInterval], is an error that [IsConflict] knows, since it
+// will get none. Many machines may be waited for at once: it takes little more than one detail each.
+func (c *Client) WaitAddress(ctx context.Context, project ProjectID, id VMID, opts ...WaitOption) (found *VM, err error) {
+	o := wait("address of VM", string(id), PaceDeploy, opts)
+	sight := sighting{id: id, project: project, c: c, o: o}
+	seenOn, stops := false, 0
+	m := &waiter{about: aboutAddress, vm: id, pace: o.pace}
+	return found, o.run(ctx, c, project, m, func(n news) (bool, error) {
+		if n.vm != nil {
+			found = n.vm
+			return true, nil
+		}
+		if listed, err := sight.look(n.vms); !listed {
 			return false, err
 		}
-		p.Status = string(vm.Status)
-		if vm.Status.IsStopped() {
-			return false, &Error{
-				Op: "wait for the address of VM", Object: vm.Name, Method: http.MethodGet,
-				Path: "/api/vm/" + string(id) + "/", Status: http.StatusConflict,
-				Message: "the machine is " + string(vm.Status) + ": start it first",
-			}
+		if !sight.vm.Status.IsStopped() {
+			seenOn, stops = seenOn || sight.vm.Status == VMPowerOn, 0
+			return false, nil
 		}
-		found = vm
-		return vm.IPv4().IsValid(), nil
+		// One sight is no proof that it won't start: it may be on its way.
+		if stops++; stops < 2 || !seenOn && time.Since(o.start) < 12*c.cfg.PollInterval {
+			return false, nil
+		}
+		e := call{op: "wait for the address of VM", object: o.last.Object, method: http.MethodGet, path: vmPath(id)}.failed(nil)
+		e.Status, e.Message = http.StatusConflict, "the machine is "+string(sight.vm.Status)+": start it first"
+		return false, e
 	})
-	return found, err
 }
 
-// wait asks again and again until check is content or fails, or ctx is done.
-func (c *Client) wait(
-	ctx context.Context, op, object string, pace Pace, opts []WaitOption,
-	check func(context.Context, *Progress) (bool, error),
-) error {
+// sighting follows one machine through the project's list.
+type sighting struct {
+	id      VMID
+	project ProjectID
+	c       *Client
+	o       *waiting
+	vm      VMSummary // as last seen
+	missing int       // rounds in a row
+}
+
+// look finds the machine in a list. Missing from it is an error if the list had it before, or should
+// have it by now.
+func (s *sighting) look(vms []VMSummary) (listed bool, err error) {
+	for _, vm := range vms {
+		if vm.ID == s.id {
+			s.vm, s.missing = vm, 0
+			s.o.report(s.c, -1, string(vm.Status))
+			return true, nil
+		}
+	}
+	s.missing++
+	if s.vm.ID != "" && s.missing >= 2 || time.Since(s.o.start) > 24*s.c.cfg.PollInterval {
+		return false, s.c.notListed("wait for VM", s.o.last.Object, s.project)
+	}
+	return false, nil
+}
+
+// waiting is a wait under way: what it is for, and what has been told about it.
+type waiting struct {
+	waitOptions
+	start    time.Time
+	last     Progress
+	reported time.Time
+}
+
+func wait(op, object string, pace Pace, opts []WaitOption) *waiting {
 	o := waitOptions{object: object, pace: pace}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	start := time.Now()
-	p := Progress{Operation: op, Object: o.object, Percent: -1}
-	pause := o.pace.First
+	return &waiting{
+		waitOptions: o, start: time.Now(),
+		last: Progress{Operation: op, Object: o.object, Percent: -1},
+	}
+}
+
+// run waits with the project's watcher, and says what was known when it ends early.
+func (o *waiting) run(
+	ctx context.Context, c *Client, project ProjectID, m *waiter, step func(news) (bool, error),
+) error {
+	var portal error
+	err := c.watcher(project).follow(ctx, m, func(n news) (bool, error) {
+		if portal = n.err; portal != nil {
+			return false, portal
+		}
+		return step(n)
+	})
+	if err != nil && (portal != nil || ctx.Err() != nil && errors.Is(err, ctx.Err())) {
+		return o.cut(err)
+	}
+	return err
+}
+
+// cut is the error of a wait that something put an end to.
+func (o *waiting) cut(err error) error {
+	o.last.Elapsed = time.Since(o.start)
+	return &WaitError{Last: o.last, Err: err}
+}
+
+// report passes news on: when something changed, and now and then as a sign of life.
+func (o *waiting) report(c *Client, percent int, status string) {
+	now := time.Now()
+	changed := o.reported.IsZero() || percent != o.last.Percent || status != o.last.Status
+	o.last.Percent, o.last.Status, o.last.Elapsed = percent, status, now.Sub(o.start)
+	if o.progress != nil && (changed || now.Sub(o.reported) >= 12*c.cfg.PollInterval) {
+		o.reported = now
+		o.progress(o.last)
+	}
+}
+
+// poll asks by itself, for what no watcher knows, until check is content or fails, or ctx is done.
+func (o *waiting) poll(ctx context.Context, c *Client, check func(context.Context) (bool, error)) error {
+	next := o.pace.First
 	for {
-		done, err := check(ctx, &p)
-		p.Elapsed = time.Since(start)
+		done, err := check(ctx)
+		if err == nil && !done {
+			err = pause(ctx, time.Duration(next*float64(c.cfg.PollInterval)))
+		}
 		switch {
 		case err != nil && ctx.Err() != nil:
-			return &WaitError{Last: p, Err: ctx.Err()}
+			return o.cut(ctx.Err())
 		case err != nil || done:
 			return err
 		}
-		if o.progress != nil {
-			o.progress(p)
-		}
-		timer := time.NewTimer(time.Duration(pause * float64(c.cfg.PollInterval)))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			p.Elapsed = time.Since(start)
-			return &WaitError{Last: p, Err: ctx.Err()}
-		}
-		pause = min(pause*1.25, o.pace.Longest)
+		next = min(next*1.25, o.pace.Longest)
 	}
 }
