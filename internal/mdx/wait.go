@@ -242,14 +242,16 @@ func wait(op, object string, pace Pace, opts []WaitOption) *waiting {
 func (o *waiting) run(
 	ctx context.Context, c *Client, project ProjectID, m *waiter, step func(news) (bool, error),
 ) error {
-	var portal error
+	cut := true // until step has ended it
 	err := c.watcher(project).follow(ctx, m, func(n news) (bool, error) {
-		if portal = n.err; portal != nil {
-			return false, portal
+		if n.err != nil {
+			return false, n.err
 		}
-		return step(n)
+		done, err := step(n)
+		cut = !done && err == nil
+		return done, err
 	})
-	if err != nil && (portal != nil || ctx.Err() != nil && errors.Is(err, ctx.Err())) {
+	if err != nil && cut {
 		return o.cut(err)
 	}
 	return err
