@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,7 +34,7 @@ func (w *world) deployed(n int) {
 
 func TestWaitingForManyMachinesCostsPages(t *testing.T) {
 	for _, tc := range []struct{ machines, most int }{{1, 100}, {10, 130}, {30, 180}, {100, 360}} {
-		t.Run(fmt.Sprint(tc.machines), func(t *testing.T) {
+		t.Run(strconv.Itoa(tc.machines), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				w.deployed(tc.machines)

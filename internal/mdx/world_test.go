@@ -49,12 +49,9 @@ func newWorld(t *testing.T) *world {
 }
 
 // client is a client of the world, at the default poll interval.
-func (w *world) client(change ...func(*mdx.Config)) *mdx.Client {
+func (w *world) client() *mdx.Client {
 	w.t.Helper()
 	cfg := mdx.Config{Endpoint: "https://portal.example", Token: "secret", Transport: w, LockDir: w.t.TempDir()}
-	for _, f := range change {
-		f(&cfg)
-	}
 	client, err := mdx.New(cfg)
 	if err != nil {
 		w.t.Fatal(err)
