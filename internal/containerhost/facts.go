@@ -1,0 +1,243 @@
+package containerhost
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Files of the host that steps read and write.
+const (
+	daemonFile    = "/etc/docker/daemon.json"
+	sshdFile      = "/etc/ssh/sshd_config"
+	sshdFolder    = "/etc/ssh/sshd_config.d"
+	sshdPortFile  = sshdFolder + "/10-mdx-port.conf"
+	grubFile      = "/etc/default/grub.d/90-mdx-cgroup.cfg"
+	netplanFile   = "/etc/netplan/99-mdx-static.yaml"
+	netplanOld    = "/etc/netplan/mdx.yaml" // what mdx's templates come with
+	initFolder    = "/var/lib/mdx-container-host"
+	hostnameFile  = "/etc/hostname"
+	hostsFile     = "/etc/hosts"
+	userInitMount = "/var/vcp/user_init_command"
+)
+
+// aptUnits are the unattended jobs that take dpkg's lock whenever they like.
+var aptUnits = []string{"apt-daily.timer", "apt-daily-upgrade.timer", "apt-daily.service", "apt-daily-upgrade.service"}
+
+// factsScript gathers in one round trip what the checks of all steps need. Each fact is a line: its name and its
+// value in base64. A fact that can't be had has an empty value.
+const factsScript = `
+fact() { name=$1; shift; printf '%s ' "$name"; "$@" 2>/dev/null | base64 -w0; echo; }
+home() { getent passwd "$1" | cut -d: -f6; }
+keys() { cat "$(home "$1")/.ssh/authorized_keys"; }
+units() { for unit in apt-daily.timer apt-daily-upgrade.timer apt-daily.service apt-daily-upgrade.service; do
+  printf '%s %s %s\n' "$unit" "$(systemctl is-enabled "$unit")" "$(systemctl is-active "$unit")"; done; }
+socket() { systemctl is-active ssh.socket; }
+configured() { mkdir -p /run/sshd; sshd -T | grep -i '^port '; }
+listening() {
+  if systemctl -q is-active ssh.socket; then systemctl show -p Listen --value ssh.socket
+  else ss -Hltnp | grep "pid=$(systemctl show -p MainPID --value ssh.service),"; fi
+}
+servers() { for file in /run/systemd/resolve/resolv.conf /etc/resolv.conf; do
+  [ -s "$file" ] && grep -E '^(nameserver|search) ' "$file" && break; done; }
+fact boot cat /proc/sys/kernel/random/boot_id
+fact os cat /etc/os-release
+fact arch dpkg --print-architecture
+fact hostname hostname
+fact hosts cat /etc/hosts
+fact home home "$1"
+fact keys keys "$1"
+fact cgroup stat -fc %T /sys/fs/cgroup
+fact units units
+fact socket socket
+fact configured configured
+fact listening listening
+fact dockerd command -v dockerd
+fact docker docker version --format '{{.Server.Version}}'
+fact docker-package dpkg-query -W -f '${Version}' docker-ce
+fact docker-enabled systemctl is-enabled docker.service
+fact daemon cat /etc/docker/daemon.json
+fact routes ip -j -4 route show default
+fact addresses ip -j -4 address show
+fact netplan cat /etc/netplan/99-mdx-static.yaml
+fact servers servers
+`
+
+// facts are what one look at a host told.
+type facts struct {
+	bootID         string
+	distribution   distribution
+	arch           string
+	hostname       string
+	hosts          string
+	home           string
+	authorizedKeys string
+	cgroup         int
+	aptUnits       []string // those still enabled or active
+	socket         bool     // sshd is started by ssh.socket
+	configured     []int    // ports that sshd's configuration names
+	listening      []int    // ports that sshd holds
+	dockerd        bool     // there is a dockerd
+	dockerVersion  string   // of the daemon that answers; empty: none does
+	dockerPackage  string   // docker-ce's version, as apt has it
+	dockerEnabled  bool
+	daemon         string
+	nic            nic
+	netplan        string
+	nameservers    []netip.Addr
+	search         []string
+}
+
+// nic is the service network adapter: the one that the default route goes through.
+type nic struct {
+	name      string
+	gateway   netip.Addr
+	addresses []netip.Prefix
+}
+
+// address is the first address of the adapter: the host's service address.
+func (n nic) address() netip.Addr {
+	if len(n.addresses) == 0 {
+		return netip.Addr{}
+	}
+	return n.addresses[0].Addr()
+}
+
+// look gathers the facts.
+func look(ctx context.Context, t transport, user string) (facts, error) {
+	text, err := t.exec(ctx, command{about: "looking at the host", script: factsScript, args: []string{user}})
+	if err != nil {
+		return facts{}, err
+	}
+	return parseFacts(text)
+}
+
+func parseFacts(text string) (facts, error) {
+	raw := map[string]string{}
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		decoded, err := base64.StdEncoding.DecodeString(value)
+		if err != nil {
+			return facts{}, fmt.Errorf("looking at the host: fact %s is garbled", name)
+		}
+		raw[name] = string(decoded)
+	}
+	word := func(name string) string { return strings.TrimSpace(raw[name]) }
+	f := facts{
+		bootID: word("boot"), distribution: parseDistribution(raw["os"]), arch: word("arch"),
+		hostname: word("hostname"), hosts: raw["hosts"], home: word("home"), authorizedKeys: raw["keys"],
+		aptUnits: busyUnits(raw["units"]), socket: word("socket") == "active",
+		configured: parsePorts(raw["configured"]), listening: parsePorts(raw["listening"]),
+		dockerd: word("dockerd") != "", dockerVersion: word("docker"), dockerPackage: word("docker-package"),
+		dockerEnabled: word("docker-enabled") == "enabled", daemon: raw["daemon"], netplan: raw["netplan"],
+	}
+	switch word("cgroup") {
+	case "cgroup2fs":
+		f.cgroup = 2
+	case "":
+	default: // a tmpfs that holds one mount per controller
+		f.cgroup = 1
+	}
+	f.nameservers, f.search = parseResolver(raw["servers"])
+	var err error
+	f.nic, err = parseNIC(raw["routes"], raw["addresses"])
+	return f, err
+}
+
+// busyUnits picks the units that are enabled or active out of lines "unit enabled-state active-state".
+func busyUnits(text string) []string {
+	var busy []string
+	for line := range strings.Lines(text) {
+		if f := strings.Fields(line); len(f) == 3 && (f[1] == "enabled" || f[2] == "active" || f[2] == "activating") {
+			busy = append(busy, f[0])
+		}
+	}
+	return busy
+}
+
+// parsePorts reads ports off `sshd -T` ("port 22"), `ss -Hltn` ("LISTEN 0 128 [::]:22 ...") and systemd
+// ("0.0.0.0:22 (Stream)"); sorted, each once.
+func parsePorts(text string) []int {
+	var ports []int
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		var where string
+		switch {
+		case len(f) >= 4 && f[0] == "LISTEN":
+			where = f[3]
+		case len(f) >= 2 && strings.EqualFold(f[0], "port"):
+			where = ":" + f[1]
+		case len(f) >= 1:
+			where = f[0]
+		}
+		if port, err := strconv.Atoi(where[strings.LastIndexByte(where, ':')+1:]); err == nil {
+			ports = append(ports, port)
+		}
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
+}
+
+func parseResolver(text string) (servers []netip.Addr, search []string) {
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) < 2 {
+			continue
+		}
+		if f[0] == "search" {
+			search = f[1:]
+		} else if addr, err := netip.ParseAddr(f[1]); err == nil {
+			servers = append(servers, addr)
+		}
+	}
+	return servers, search
+}
+
+// defaultRoute is an element of what `ip -j route show default` prints.
+type defaultRoute struct {
+	Gateway netip.Addr `json:"gateway"`
+	Dev     string     `json:"dev"`
+	Metric  int        `json:"metric"`
+}
+
+// parseNIC reads what `ip -j` printed. A host without a default route has no service adapter.
+func parseNIC(routes, addresses string) (nic, error) {
+	var defaults []defaultRoute
+	var links []struct {
+		Name string `json:"ifname"`
+		Info []struct {
+			Local  netip.Addr `json:"local"`
+			Prefix int        `json:"prefixlen"`
+		} `json:"addr_info"`
+	}
+	if routes == "" || addresses == "" {
+		return nic{}, nil
+	}
+	if err := json.Unmarshal([]byte(routes), &defaults); err != nil {
+		return nic{}, fmt.Errorf("looking at the host: its routes: %w", err)
+	}
+	if err := json.Unmarshal([]byte(addresses), &links); err != nil {
+		return nic{}, fmt.Errorf("looking at the host: its addresses: %w", err)
+	}
+	if len(defaults) == 0 {
+		return nic{}, nil
+	}
+	slices.SortStableFunc(defaults, func(a, b defaultRoute) int { return a.Metric - b.Metric })
+	n := nic{name: defaults[0].Dev, gateway: defaults[0].Gateway}
+	for _, link := range links {
+		if link.Name != n.name {
+			continue
+		}
+		for _, info := range link.Info {
+			if info.Local.Is4() {
+				n.addresses = append(n.addresses, netip.PrefixFrom(info.Local, info.Prefix))
+			}
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,165 @@
+package containerhost
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// sshConn is a transport over one SSH connection.
+type sshConn struct {
+	client  *ssh.Client
+	bastion *ssh.Client // nil: a direct connection
+	user    string
+	hide    redactor
+	who     peer
+	trips   atomic.Int64
+	alive   sync.WaitGroup
+}
+
+func (c *sshConn) peer() peer { return c.who }
+
+func (c *sshConn) roundTrips() int { return int(c.trips.Load()) }
+
+func (c *sshConn) close() {
+	_ = c.client.Close()
+	if c.bastion != nil {
+		_ = c.bastion.Close()
+	}
+	c.alive.Wait()
+}
+
+// keepAlive closes a connection whose other end stopped answering, so that whoever waits on it learns.
+func (c *sshConn) keepAlive() {
+	ended := make(chan struct{})
+	c.alive.Go(func() {
+		_ = c.client.Wait()
+		close(ended)
+	})
+	c.alive.Go(func() {
+		ticker := time.NewTicker(keepAliveInterval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-ticker.C:
+				silent := time.AfterFunc(keepAliveInterval, func() { _ = c.client.Close() })
+				_, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil)
+				silent.Stop()
+				if err != nil {
+					_ = c.client.Close()
+				}
+			}
+		}
+	})
+}
+
+// asRoot prefixes a command line for users other than root.
+func (c *sshConn) asRoot(line string) string {
+	if c.user == "root" {
+		return line
+	}
+	return "sudo -n " + line
+}
+
+// exec runs a command. A context that ends closes the connection: the command may go on at the host, as all steps
+// must stand, but nothing here waits for it.
+func (c *sshConn) exec(ctx context.Context, cmd command) (string, error) {
+	c.trips.Add(1)
+	stop := context.AfterFunc(ctx, func() { _ = c.client.Close() })
+	defer stop()
+	session, err := c.client.NewSession()
+	if err != nil {
+		return "", c.lost(ctx, cmd.about, err)
+	}
+	defer func() { _ = session.Close() }()
+	var stdout, both bytes.Buffer
+	var mu sync.Mutex
+	session.Stdin = bytes.NewReader(cmd.wire())
+	session.Stdout = lockedWriter{&mu, io.MultiWriter(&stdout, &both)}
+	session.Stderr = lockedWriter{&mu, &both}
+
+	err = session.Run(c.asRoot("/bin/sh -s"))
+	var failed *ssh.ExitError
+	switch {
+	case err == nil:
+		return stdout.String(), nil
+	case errors.As(err, &failed):
+		code := failed.ExitStatus()
+		if failed.Signal() != "" {
+			code = 255
+		}
+		return stdout.String(), &CommandError{Command: cmd.about, ExitCode: code, Output: c.hide.hide(tail(both.String()))}
+	}
+	return stdout.String(), c.lost(ctx, cmd.about, err)
+}
+
+// lost explains an error that is not the command's own.
+func (c *sshConn) lost(ctx context.Context, about string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", about, context.Cause(ctx))
+	}
+	return fmt.Errorf("%s: %w: %w", about, errLost, err)
+}
+
+// lockedWriter lets two streams share a writer.
+type lockedWriter struct {
+	mu *sync.Mutex
+	w  io.Writer
+}
+
+func (l lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// docker starts Docker's own bridge between standard input and output and its socket, which needs no open port and
+// no membership in a group.
+func (c *sshConn) docker(context.Context) (net.Conn, error) {
+	c.trips.Add(1)
+	session, err := c.client.NewSession()
+	if err != nil {
+		return nil, fmt.Errorf("docker: %w: %w", errLost, err)
+	}
+	stdin, err := session.StdinPipe()
+	if err != nil {
+		return nil, errors.Join(err, session.Close())
+	}
+	stdout, err := session.StdoutPipe()
+	if err != nil {
+		return nil, errors.Join(err, session.Close())
+	}
+	if err := session.Start(c.asRoot("docker system dial-stdio")); err != nil {
+		return nil, errors.Join(fmt.Errorf("docker: %w: %w", errLost, err), session.Close())
+	}
+	return &stream{Reader: stdout, WriteCloser: stdin, session: session}, nil
+}
+
+// stream makes a session's standard input and output a net.Conn, for http.Transport. Deadlines do nothing: requests
+// end by their contexts, which close it.
+type stream struct {
+	io.Reader
+	io.WriteCloser
+	session *ssh.Session
+}
+
+func (s *stream) Close() error {
+	_ = s.WriteCloser.Close()
+	return s.session.Close()
+}
+
+func (s *stream) LocalAddr() net.Addr              { return &net.UnixAddr{Net: "unix", Name: "ssh"} }
+func (s *stream) RemoteAddr() net.Addr             { return &net.UnixAddr{Net: "unix", Name: "docker"} }
+func (s *stream) SetDeadline(time.Time) error      { return nil }
+func (s *stream) SetReadDeadline(time.Time) error  { return nil }
+func (s *stream) SetWriteDeadline(time.Time) error { return nil }

@@ -1,0 +1,229 @@
+package containerhost
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// lockPause is the pause between tries while another program holds dpkg's lock.
+	lockPause = 5 * time.Second
+	// reloadPatience is how long the daemon may take to read its file again before it is restarted.
+	reloadPatience = 10 * time.Second
+)
+
+// dockerEngine sees to it that Docker is installed, in the pinned version if one is pinned, and runs now and after
+// the next boot. A Docker that is there is otherwise left alone.
+var dockerEngine = step{
+	name:  "docker-engine",
+	limit: 20 * time.Minute,
+	check: func(_ context.Context, s *session) (string, error) {
+		switch f := s.facts; {
+		case !f.dockerd:
+			return "Docker is not installed", nil
+		case !pinned(s.spec.Docker.Version, f):
+			return fmt.Sprintf("Docker is %s, pinned is %s", or(f.dockerPackage, f.dockerVersion), s.spec.Docker.Version), nil
+		case f.dockerVersion == "":
+			return "the Docker daemon does not run", nil
+		case !f.dockerEnabled:
+			return "Docker would not start at the next boot", nil
+		}
+		return "", nil
+	},
+	apply: func(ctx context.Context, s *session) error {
+		if !s.facts.dockerd || !pinned(s.spec.Docker.Version, s.facts) {
+			if err := installDocker(ctx, s); err != nil {
+				return err
+			}
+		}
+		_, err := s.run(ctx, program("starting Docker", "systemctl", "enable", "--now", "docker.service"))
+		return err
+	},
+}
+
+// pinned tells whether a version, as "24.0.7" or as apt has it, is what the host has.
+func pinned(want string, f facts) bool {
+	return want == "" || want == f.dockerVersion || want == f.dockerPackage ||
+		strings.Contains(":"+f.dockerPackage, ":"+want+"-")
+}
+
+func installDocker(ctx context.Context, s *session) error {
+	if s.spec.Docker.SkipInstall {
+		return errors.New("the host lacks the Docker that is asked for, and installing it is switched off")
+	}
+	known, err := s.facts.distribution.traits()
+	if err != nil {
+		return err
+	}
+	return aptGet(ctx, s, command{
+		about: "installing Docker", script: dockerInstallScript,
+		args: []string{
+			s.spec.Docker.RepositoryURL + "/" + known.dockerFolder, s.facts.distribution.codename, s.facts.arch, s.spec.Docker.Version,
+		},
+	})
+}
+
+// aptGet runs a command that needs dpkg's lock, again and again while somebody else holds it.
+func aptGet(ctx context.Context, s *session, c command) error {
+	for {
+		_, err := s.run(ctx, c)
+		var failed *CommandError
+		if !errors.As(err, &failed) || !lockHeld(failed.Output) {
+			return err
+		}
+		s.progress("docker-engine", "another program holds dpkg's lock; waiting for it")
+		if !wait(ctx, lockPause) {
+			return fmt.Errorf("%w, while waiting for: %w", context.Cause(ctx), err)
+		}
+	}
+}
+
+// lockHeld knows the words of apt-get and dpkg.
+func lockHeld(output string) bool {
+	return strings.Contains(output, "Could not get lock") || strings.Contains(output, "is another process using it") ||
+		strings.Contains(output, "locked by another process") || strings.Contains(output, "Unable to acquire the dpkg frontend lock")
+}
+
+// dockerInstallScript takes the repository's folder, the distribution's code name, the architecture, and a version or
+// nothing.
+const dockerInstallScript = `set -eu
+export DEBIAN_FRONTEND=noninteractive
+apt() { apt-get -q -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@"; }
+dpkg --configure -a
+if ! command -v curl >/dev/null || [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then
+  apt update
+  apt install -y --no-install-recommends ca-certificates curl
+fi
+install -d -m 0755 /etc/apt/keyrings
+curl -fsSL --retry 3 -o /etc/apt/keyrings/docker.asc.new "$1/gpg"
+chmod 0644 /etc/apt/keyrings/docker.asc.new
+mv -f /etc/apt/keyrings/docker.asc.new /etc/apt/keyrings/docker.asc
+printf 'deb [arch=%s signed-by=/etc/apt/keyrings/docker.asc] %s %s stable\n' "$3" "$1" "$2" >/etc/apt/sources.list.d/docker.list
+apt update
+pin=
+if [ -n "${4-}" ]; then
+  versions=$(apt-cache madison docker-ce | awk -F '|' '{ gsub(/ /, "", $2); print $2 }')
+  for version in $versions; do
+    case "$version" in "$4"|*:"$4"-*) pin="=$version"; break ;; esac
+  done
+  [ -n "$pin" ] || { echo "docker-ce $4 is not in $1 $2, which has:" $versions >&2; exit 3; }
+fi
+apt install -y --allow-downgrades "docker-ce$pin" "docker-ce-cli$pin" containerd.io`
+
+// dockerConfig adds registries to the daemon's configuration. Everything else in it stays, and so does what runs: the
+// daemon reads these two settings again without a restart.
+var dockerConfig = step{
+	name:  "docker-config",
+	limit: 3 * time.Minute,
+	check: func(ctx context.Context, s *session) (string, error) {
+		_, changed, err := mergeDaemon(s.facts.daemon, s.spec.Docker)
+		switch {
+		case err != nil:
+			return "", err
+		case changed:
+			return daemonFile + " lacks registries", nil
+		}
+		info, err := s.api.info(ctx)
+		if err != nil {
+			return "", err
+		}
+		if lacking := unknownRegistries(info, s.spec.Docker); len(lacking) > 0 {
+			return "the running daemon does not know " + strings.Join(lacking, ", "), nil
+		}
+		return "", nil
+	},
+	apply: func(ctx context.Context, s *session) error {
+		text, changed, err := mergeDaemon(s.facts.daemon, s.spec.Docker)
+		if err != nil {
+			return err
+		}
+		if changed {
+			if _, err := s.run(ctx, writeFile(daemonFile, "0644", "root:root", text)); err != nil {
+				return err
+			}
+		}
+		if _, err := s.run(ctx, program("reloading Docker's configuration", "systemctl", "reload", "docker.service")); err != nil {
+			return err
+		}
+		return awaitRegistries(ctx, s)
+	},
+}
+
+// awaitRegistries waits for the daemon to have read its file, and restarts it if it doesn't.
+func awaitRegistries(ctx context.Context, s *session) error {
+	soon, cancel := context.WithTimeout(ctx, reloadPatience)
+	defer cancel()
+	for pause := 100 * time.Millisecond; ; pause *= 2 {
+		if info, err := s.api.info(ctx); err != nil {
+			return err
+		} else if len(unknownRegistries(info, s.spec.Docker)) == 0 {
+			return nil
+		}
+		if !wait(soon, pause) {
+			break
+		}
+	}
+	s.api.close() // the daemon goes away under it
+	_, err := s.run(ctx, program("restarting Docker", "systemctl", "restart", "docker.service"))
+	return err
+}
+
+// mergeDaemon adds the registries to daemon.json, and tells whether that changed it.
+func mergeDaemon(text string, d Docker) (merged []byte, changed bool, err error) {
+	config := map[string]json.RawMessage{}
+	if strings.TrimSpace(text) != "" {
+		if err := json.Unmarshal([]byte(text), &config); err != nil {
+			return nil, false, fmt.Errorf("%s is there but is not JSON (%w): correct or remove it", daemonFile, err)
+		}
+	}
+	for name, wanted := range map[string][]string{
+		"insecure-registries": d.InsecureRegistries, "registry-mirrors": d.RegistryMirrors,
+	} {
+		var have []string
+		if raw, ok := config[name]; ok {
+			if err := json.Unmarshal(raw, &have); err != nil {
+				return nil, false, fmt.Errorf("%s: %s is not a list of names: correct or remove it", daemonFile, name)
+			}
+		}
+		all := have
+		for _, one := range wanted {
+			if !slices.ContainsFunc(all, func(o string) bool { return sameRegistry(o, one) }) {
+				all = append(all, one)
+			}
+		}
+		if len(all) == len(have) {
+			continue
+		}
+		changed = true
+		if config[name], err = json.Marshal(all); err != nil {
+			return nil, false, err
+		}
+	}
+	merged, err = json.MarshalIndent(config, "", "  ")
+	return append(merged, '\n'), changed, err
+}
+
+// sameRegistry compares two addresses as the daemon does, which adds a slash at the end of mirrors.
+func sameRegistry(a, b string) bool { return strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/") }
+
+// unknownRegistries are those that the running daemon doesn't have in use.
+func unknownRegistries(info daemonInfo, d Docker) []string {
+	var unknown []string
+	for _, registry := range d.InsecureRegistries {
+		index, named := info.RegistryConfig.IndexConfigs[registry]
+		if (!named || index.Secure) && !slices.Contains(info.RegistryConfig.InsecureRegistryCIDRs, registry) {
+			unknown = append(unknown, registry)
+		}
+	}
+	for _, mirror := range d.RegistryMirrors {
+		if !slices.ContainsFunc(info.RegistryConfig.Mirrors, func(m string) bool { return sameRegistry(m, mirror) }) {
+			unknown = append(unknown, mirror)
+		}
+	}
+	return unknown
+}

@@ -1,0 +1,173 @@
+package containerhost
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// newPortPatience is how long the new port may take to answer before everything is put back.
+const newPortPatience = 20 * time.Second
+
+// sshPort moves the host's sshd. The old port stays open until a connection over the new one has been made, so a
+// firewall in between, or a wrong configuration, never locks anybody out. Host keys stay.
+var sshPort = step{
+	name:  "ssh-port",
+	limit: 5 * time.Minute,
+	check: func(_ context.Context, s *session) (string, error) {
+		want := []int{s.spec.SSHPort}
+		switch {
+		case !slices.Equal(s.facts.configured, want):
+			return fmt.Sprintf("sshd is configured for %s", ports(s.facts.configured)), nil
+		case !slices.Equal(s.facts.listening, want):
+			return fmt.Sprintf("sshd listens on %s", ports(s.facts.listening)), nil
+		}
+		return "", nil
+	},
+	apply: moveSSH,
+}
+
+func ports(list []int) string {
+	if len(list) == 0 {
+		return "no port"
+	}
+	return "port " + strings.Trim(strings.Join(strings.Fields(fmt.Sprint(list)), ", "), "[]")
+}
+
+func moveSSH(ctx context.Context, s *session) error {
+	before, err := s.sshdFiles(ctx)
+	if err != nil {
+		return err
+	}
+	both := append([]int{s.spec.SSHPort}, s.facts.listening...)
+	both = append(both, s.conn.peer().port)
+	slices.Sort(both)
+	if err := s.setPorts(ctx, before, slices.Compact(both)); err != nil {
+		return err
+	}
+	if s.conn.peer().port != s.spec.SSHPort {
+		s.progress("ssh-port", "both ports open; trying the new one")
+		if err := s.tryPort(ctx); err != nil {
+			return s.putBack(ctx, before, fmt.Errorf("port %d does not answer from here, so the old one was kept: %w. "+
+				"Does a firewall or an access rule let it through?", s.spec.SSHPort, err))
+		}
+	}
+	return s.setPorts(ctx, before, []int{s.spec.SSHPort})
+}
+
+// tryPort connects over the new port, and goes on over that connection.
+func (s *session) tryPort(ctx context.Context) error {
+	who := s.conn.peer()
+	probe := newSession(s.spec, s.dialer, nil)
+	defer probe.close()
+	if err := probe.connect(ctx, newPortPatience, target{who.address, s.spec.SSHPort, who.fingerprint}); err != nil {
+		return err
+	}
+	probe.api.close()
+	conn := probe.conn
+	probe.conn, probe.api = nil, nil
+	s.use(conn)
+	return nil
+}
+
+// portLine is a line that names a port, in any way that sshd reads.
+var portLine = regexp.MustCompile(`(?mi)^[ \t]*Port[ \t=]`)
+
+// sshdFiles reads the main configuration file and those of the folder that name a port.
+func (s *session) sshdFiles(ctx context.Context) (map[string]string, error) {
+	list, err := s.run(ctx, command{about: "listing sshd's configuration", script: sshdListScript, args: []string{sshdFile, sshdFolder}})
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]string{sshdPortFile: ""}
+	for path := range strings.Lines(list) {
+		path = strings.TrimSpace(path)
+		if files[path], err = s.run(ctx, readFile(path)); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+const sshdListScript = `echo "$1"
+grep -lEi '^[[:space:]]*Port[[:space:]=]' "$2"/*.conf 2>/dev/null || true`
+
+// setPorts makes sshd listen on exactly these ports. Only a configuration that sshd finds good is put to use.
+func (s *session) setPorts(ctx context.Context, before map[string]string, wanted []int) error {
+	after := map[string]string{}
+	for path, text := range before {
+		after[path] = portLine.ReplaceAllString(text, "# moved to "+sshdPortFile+": ${0}")
+	}
+	var own strings.Builder
+	own.WriteString("# Port 22 belongs to the Base container.\n")
+	for _, port := range wanted {
+		fmt.Fprintf(&own, "Port %d\n", port)
+	}
+	after[sshdPortFile] = own.String()
+	after[sshdFile] = includeFolder(after[sshdFile])
+	if err := s.writeSSHD(ctx, before, after); err != nil {
+		return err
+	}
+	if _, err := s.run(ctx, command{about: "testing sshd's configuration", script: sshdTestScript}); err != nil {
+		return s.putBack(ctx, before, err)
+	}
+	_, err := s.run(ctx, command{about: "restarting sshd", script: sshdRestartScript})
+	return err
+}
+
+// includeFolder sees to it that the main file reads the folder, which it does unless somebody changed it.
+func includeFolder(text string) string {
+	if regexp.MustCompile(`(?mi)^[ \t]*Include[ \t]+"?` + regexp.QuoteMeta(sshdFolder) + `/\*\.conf`).MatchString(text) {
+		return text
+	}
+	return "Include " + sshdFolder + "/*.conf\n" + text
+}
+
+// writeSSHD writes the files that differ.
+func (s *session) writeSSHD(ctx context.Context, before, after map[string]string) error {
+	for _, path := range slices.Sorted(maps.Keys(after)) {
+		if path != sshdPortFile && before[path] == after[path] {
+			continue
+		}
+		if _, err := s.run(ctx, writeFile(path, "0644", "root:root", []byte(after[path]))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putBack restores the configuration, whatever happened to the step's own context, and gives the reason.
+func (s *session) putBack(ctx context.Context, before map[string]string, reason error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	for _, path := range slices.Sorted(maps.Keys(before)) {
+		if before[path] == "" {
+			if _, err := s.run(ctx, program("removing "+path, "rm", "-f", path)); err != nil {
+				return fmt.Errorf("%w (and it could not be put back: %w)", reason, err)
+			}
+			continue
+		}
+		if _, err := s.run(ctx, writeFile(path, "0644", "root:root", []byte(before[path]))); err != nil {
+			return fmt.Errorf("%w (and it could not be put back: %w)", reason, err)
+		}
+	}
+	if _, err := s.run(ctx, command{about: "restarting sshd", script: sshdRestartScript}); err != nil {
+		return fmt.Errorf("%w (and sshd could not be restarted: %w)", reason, err)
+	}
+	return reason
+}
+
+// sshd wants its folder under /run to exist even for a test.
+const sshdTestScript = `mkdir -p /run/sshd && sshd -t`
+
+// Ubuntu 22.10 and later open the port in ssh.socket, whose addresses a generator makes of sshd's configuration at a
+// daemon-reload. Open connections survive a restart in both cases.
+const sshdRestartScript = `if systemctl -q is-active ssh.socket; then
+  systemctl daemon-reload && systemctl restart ssh.socket
+else
+  systemctl restart ssh.service
+fi`
