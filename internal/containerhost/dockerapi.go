@@ -102,7 +102,8 @@ type daemonInfo struct {
 
 func (d *dockerAPI) info(ctx context.Context) (daemonInfo, error) {
 	var info daemonInfo
-	return info, d.call(ctx, http.MethodGet, "/info", nil, &info)
+	err := d.call(ctx, http.MethodGet, "/info", nil, &info)
+	return info, err
 }
 
 // image is an image that the host has.
@@ -114,7 +115,8 @@ type image struct {
 // image finds an image by reference or id; an error that wraps errAbsent: the host doesn't have it.
 func (d *dockerAPI) image(ctx context.Context, reference string) (image, error) {
 	var found image
-	return found, d.call(ctx, http.MethodGet, "/images/"+reference+"/json", nil, &found)
+	err := d.call(ctx, http.MethodGet, "/images/"+reference+"/json", nil, &found)
+	return found, err
 }
 
 // registryDigest asks the registry, through the host, which digest a reference has today.
@@ -124,7 +126,8 @@ func (d *dockerAPI) registryDigest(ctx context.Context, reference string) (strin
 			Digest string `json:"digest"`
 		}
 	}
-	return answer.Descriptor.Digest, d.call(ctx, http.MethodGet, "/distribution/"+reference+"/json", nil, &answer)
+	err := d.call(ctx, http.MethodGet, "/distribution/"+reference+"/json", nil, &answer)
+	return answer.Descriptor.Digest, err
 }
 
 // pull fetches an image, telling its progress in whole layers.

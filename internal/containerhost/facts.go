@@ -26,9 +26,6 @@ const (
 	userInitMount = "/var/vcp/user_init_command"
 )
 
-// aptUnits are the unattended jobs that take dpkg's lock whenever they like.
-var aptUnits = []string{"apt-daily.timer", "apt-daily-upgrade.timer", "apt-daily.service", "apt-daily-upgrade.service"}
-
 // factsScript gathers in one round trip what the checks of all steps need. Each fact is a line: its name and its
 // value in base64. A fact that can't be had has an empty value.
 const factsScript = `

@@ -284,7 +284,7 @@ func (d *fakeDocker) info() map[string]any {
 
 func (d *fakeDocker) answer(w io.Writer, v any) {
 	if err := json.NewEncoder(w).Encode(v); err != nil {
-		d.host.t.Log(err)
+		d.host.tb.Log(err)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 // fakeHost is a host in memory: files, services and a Docker daemon, which change as the commands of the steps would
 // change them. It is both what tests look at and what they break.
 type fakeHost struct {
-	t  testing.TB
+	tb testing.TB
 	mu sync.Mutex
 
 	distribution   distribution
@@ -59,10 +59,10 @@ var distributions = map[string]distribution{
 
 const registryImage = "10.9.0.5:5000/vcp/base:1.0"
 
-func newFakeHost(t testing.TB, d distribution) *fakeHost {
-	t.Helper()
+func newFakeHost(tb testing.TB, d distribution) *fakeHost {
+	tb.Helper()
 	h := &fakeHost{
-		t: t, distribution: d, hostname: "template", user: "mdxuser", expired: true, hasNetplan: true,
+		tb: tb, distribution: d, hostname: "template", user: "mdxuser", expired: true, hasNetplan: true,
 		files: map[string]string{
 			hostsFile:                            "127.0.0.1 localhost\n127.0.1.1 template\n",
 			sshdFile:                             "Include /etc/ssh/sshd_config.d/*.conf\n#Port 22\nUsePAM yes\n",
@@ -221,13 +221,13 @@ func (h *fakeHost) execute(c command) (string, error) {
 	case aptTimersScript:
 		h.units = map[string]string{}
 	case sshdListScript:
-		list := sshdFile + "\n"
+		list := []string{sshdFile}
 		for path, text := range h.files {
 			if strings.HasPrefix(path, sshdFolder) && portLine.MatchString(text) {
-				list += path + "\n"
+				list = append(list, path)
 			}
 		}
-		return list, nil
+		return strings.Join(list, "\n") + "\n", nil
 	case sshdTestScript:
 		if h.sshdTestFailed {
 			return "", &CommandError{c.about, 255, "/etc/ssh/sshd_config line 9: Bad configuration option: Nonsense"}
@@ -257,7 +257,7 @@ func (h *fakeHost) execute(c command) (string, error) {
 			return "SSH-", nil
 		}
 	default:
-		h.t.Errorf("the fake host does not know the script %q", c.script)
+		h.tb.Errorf("the fake host does not know the script %q", c.script)
 	}
 	return "", nil
 }
@@ -285,7 +285,7 @@ func (h *fakeHost) program(c command) error {
 			}
 		}
 	default:
-		h.t.Errorf("the fake host does not know the program %q", line)
+		h.tb.Errorf("the fake host does not know the program %q", line)
 	}
 	return nil
 }
@@ -330,11 +330,12 @@ func (h *fakeHost) facts() string {
 	fact := func(name, value string) {
 		fmt.Fprintf(&b, "%s %s\n", name, base64.StdEncoding.EncodeToString([]byte(value)))
 	}
-	lines := func(format string, list []int) (text string) {
+	lines := func(format string, list []int) string {
+		var text strings.Builder
 		for _, port := range list {
-			text += fmt.Sprintf(format, port)
+			fmt.Fprintf(&text, format, port)
 		}
-		return text
+		return text.String()
 	}
 	fact("boot", fmt.Sprintf("boot-%d\n", h.boots))
 	fact("os", fmt.Sprintf("ID=%s\nVERSION_ID=%q\nVERSION_CODENAME=%s\n", h.distribution.id, h.distribution.version, h.distribution.codename))
@@ -368,21 +369,10 @@ func (h *fakeHost) facts() string {
 	return b.String()
 }
 
-// about lists what the host was asked to do, but for the looks.
-func (h *fakeHost) about() []string {
-	var list []string
-	for _, c := range h.commands {
-		if c.script != factsScript && c.script != bannerScript {
-			list = append(list, c.about)
-		}
-	}
-	return list
-}
-
 func (h *fakeHost) mustJSON(text string, into any) {
-	h.t.Helper()
+	h.tb.Helper()
 	if err := json.Unmarshal([]byte(text), into); err != nil {
-		h.t.Fatal(err)
+		h.tb.Fatal(err)
 	}
 }
 

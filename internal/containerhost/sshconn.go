@@ -158,7 +158,8 @@ func (s *stream) Close() error {
 	return s.session.Close()
 }
 
-func (s *stream) LocalAddr() net.Addr              { return &net.UnixAddr{Net: "unix", Name: "ssh"} }
+func (s *stream) LocalAddr() net.Addr { return &net.UnixAddr{Net: "unix", Name: "ssh"} }
+
 func (s *stream) RemoteAddr() net.Addr             { return &net.UnixAddr{Net: "unix", Name: "docker"} }
 func (s *stream) SetDeadline(time.Time) error      { return nil }
 func (s *stream) SetReadDeadline(time.Time) error  { return nil }

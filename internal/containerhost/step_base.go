@@ -1,6 +1,7 @@
 package containerhost
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -331,11 +332,11 @@ func environment(spec Spec, address netip.Addr) []string {
 		set("PRIVATE_IP", address.String())
 	}
 	if len(spec.Base.AuthorizedKeys) > 0 {
-		lines := ""
+		var lines bytes.Buffer
 		for _, key := range spec.Base.AuthorizedKeys {
-			lines += strings.TrimSpace(key) + "\n"
+			lines.WriteString(strings.TrimSpace(key) + "\n")
 		}
-		set("AUTHORIZED_KEYS", base64.StdEncoding.EncodeToString([]byte(lines)))
+		set("AUTHORIZED_KEYS", base64.StdEncoding.EncodeToString(lines.Bytes()))
 	}
 	set("VCCCTR_IPADDR", spec.Controller.Address)
 	set("VCCC_ID", spec.Controller.ID)

@@ -22,9 +22,9 @@ var sshPort = step{
 		want := []int{s.spec.SSHPort}
 		switch {
 		case !slices.Equal(s.facts.configured, want):
-			return fmt.Sprintf("sshd is configured for %s", ports(s.facts.configured)), nil
+			return "sshd is configured for " + ports(s.facts.configured), nil
 		case !slices.Equal(s.facts.listening, want):
-			return fmt.Sprintf("sshd listens on %s", ports(s.facts.listening)), nil
+			return "sshd listens on " + ports(s.facts.listening), nil
 		}
 		return "", nil
 	},

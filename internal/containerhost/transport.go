@@ -60,8 +60,9 @@ type command struct {
 func program(about string, args ...string) command { return command{about: about, args: args} }
 
 // wire gives the text that a shell reads from its standard input to run the command. Arguments and input travel in
-// base64, whose alphabet no shell gives a meaning to. The body is a function that is called by the last line, so that
-// a text cut off on the way does nothing, and programs in it don't read the rest of the text as their own input.
+// base64, whose alphabet no shell gives a meaning to. The body is a function that is called by the last line, between
+// braces, so that a text cut off on the way does nothing, and programs in it don't read the rest of the text as their
+// own input.
 func (c command) wire() []byte {
 	var b bytes.Buffer
 	b.WriteString("export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n")
@@ -78,9 +79,9 @@ func (c command) wire() []byte {
 	}
 	b.WriteString("\n")
 	if len(c.input) == 0 {
-		b.WriteString("main \"$@\" </dev/null\n")
+		b.WriteString("{ main \"$@\" </dev/null; }\n")
 	} else {
-		fmt.Fprintf(&b, "decode %s | main \"$@\"\n", encode(c.input))
+		fmt.Fprintf(&b, "{ decode %s | main \"$@\"; }\n", encode(c.input))
 	}
 	return b.Bytes()
 }

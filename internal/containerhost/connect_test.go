@@ -1,0 +1,132 @@
+package containerhost
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestConnect is about hosts that don't answer as hoped.
+func TestConnect(t *testing.T) {
+	tests := map[string]struct {
+		prepare func(h *fakeHost, s *Spec)
+		want    error
+		says    string
+		atMost  time.Duration
+		port    int
+	}{
+		"boots for two minutes": {
+			prepare: func(h *fakeHost, _ *Spec) { h.bootsFor = 60 }, port: 22, atMost: 3 * time.Minute,
+		},
+		"never comes": {
+			prepare: func(h *fakeHost, _ *Spec) { h.bootsFor = 1 << 30 },
+			want:    ErrUnreachable, says: "connection refused", atMost: 6 * time.Minute,
+		},
+		"has the key a little later than sshd": {
+			prepare: func(h *fakeHost, _ *Spec) { h.refuseKeys = 4 }, port: 22, atMost: time.Minute,
+		},
+		"refuses the key for good": {
+			prepare: func(h *fakeHost, _ *Spec) { h.refuseKeys = 1 << 30 },
+			want:    ErrUnreachable, says: "every key was refused", atMost: 2 * time.Minute,
+		},
+		"answers on the new port only": {
+			prepare: func(h *fakeHost, _ *Spec) { h.listening = []int{20022} }, port: 20022, atMost: time.Second,
+		},
+		"has another key on its own port": {
+			prepare: func(h *fakeHost, s *Spec) { h.listening, s.HostKeyFingerprint = []int{20022}, "SHA256:old" },
+			want:    ErrHostKey, says: "If the VM was replaced", atMost: time.Second,
+		},
+		"was replaced by a fresh VM": {
+			prepare: func(_ *fakeHost, s *Spec) { s.HostKeyFingerprint = "SHA256:old" },
+			want:    ErrHostKey, says: "If the VM was replaced", atMost: 2 * time.Minute,
+		},
+		"only its Base container answers": {
+			prepare: func(h *fakeHost, s *Spec) {
+				h.listening, s.HostKeyFingerprint = nil, "SHA256:host"
+				h.docker.installed, h.docker.running = true, true
+				h.docker.containers["x"] = &fakeContainer{request: createRequest{HostConfig: hostConfig{NetworkMode: "host"}}}
+				h.docker.containers["x"].State.Running = true
+			},
+			want: ErrHostKey, says: "presents SHA256:container", atMost: 2 * time.Minute,
+		},
+		"moved to its fixed address before the state was kept": {
+			prepare: func(h *fakeHost, s *Spec) { h.address, h.listening = s.StaticAddress, []int{20022} },
+			port:    20022, atMost: time.Second,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newFakeHost(t, distributions["ubuntu 22.04"])
+				spec := nodeSpec().withDefaults()
+				test.prepare(h, &spec)
+				s := newSession(spec, h, nil)
+				defer s.close()
+				start := time.Now()
+				err := s.connect(t.Context(), spec.SSH.Timeout, s.targets()...)
+				switch {
+				case test.want == nil && err != nil:
+					t.Fatal(err)
+				case test.want == nil && s.conn.peer().port != test.port:
+					t.Errorf("connected to %+v", s.conn.peer())
+				case !errors.Is(err, test.want) || test.want != nil && !strings.Contains(err.Error(), test.says):
+					t.Errorf("error %v, want %v with %q", err, test.want, test.says)
+				}
+				if took := time.Since(start); took > test.atMost {
+					t.Errorf("took %s", took)
+				}
+			})
+		})
+	}
+}
+
+func TestConnectEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["ubuntu 22.04"])
+		h.bootsFor = 1 << 30
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(10*time.Second, cancel)
+		start := time.Now()
+		_, _, err := h.converge(ctx, nodeSpec())
+		if !errors.Is(err, context.Canceled) || time.Since(start) != 10*time.Second {
+			t.Errorf("%v after %s", err, time.Since(start))
+		}
+	})
+}
+
+// TestNewPortThatDoesNotAnswerLeavesTheOldOne is the firewall that lets 22 through and nothing else.
+func TestNewPortThatDoesNotAnswerLeavesTheOldOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["ubuntu 24.04"])
+		h.blocked = []int{20022}
+		before := h.files[sshdFile]
+		_, _, err := h.converge(t.Context(), nodeSpec())
+		if err == nil || !strings.Contains(err.Error(), "firewall") {
+			t.Fatalf("error %v", err)
+		}
+		if len(h.listening) != 1 || h.listening[0] != 22 || h.files[sshdFile] != before || h.files[sshdPortFile] != "" {
+			t.Errorf("listening on %v, files %q %q", h.listening, h.files[sshdFile], h.files[sshdPortFile])
+		}
+		h.blocked = nil
+		if _, _, err := h.converge(t.Context(), nodeSpec()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestBadSSHConfigurationIsNeverPutToUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["ubuntu 22.04"])
+		h.sshdTestFailed = true
+		_, _, err := h.converge(t.Context(), nodeSpec())
+		if err == nil || !strings.Contains(err.Error(), "Nonsense") {
+			t.Fatalf("error %v", err)
+		}
+		if len(h.listening) != 1 || h.listening[0] != 22 || h.files[sshdPortFile] != "" {
+			t.Errorf("listening on %v, %q", h.listening, h.files[sshdPortFile])
+		}
+	})
+}

@@ -1,0 +1,88 @@
+package containerhost
+
+import (
+	"net/netip"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestSpecFaultsAreNamed(t *testing.T) {
+	if err := nodeSpec().Validate(); err != nil {
+		t.Fatalf("the good Spec: %v", err)
+	}
+	tests := map[string]struct {
+		spoil func(s *Spec)
+		want  string
+	}{
+		"no host":                {func(s *Spec) { s.Host = "" }, "host:"},
+		"host name with a space": {func(s *Spec) { s.Hostname = "a b" }, "hostname:"},
+		"host name of a shell":   {func(s *Spec) { s.Hostname = "$(reboot)" }, "hostname:"},
+		"not a key":              {func(s *Spec) { s.AuthorizedKeys = []string{"hello"} }, "authorized_keys[0]"},
+		"two keys in one":        {func(s *Spec) { s.AuthorizedKeys = []string{testKey(0) + "\n" + testKey(1)} }, "more than one line"},
+		"a private key":          {func(s *Spec) { s.AuthorizedKeys = []string{"-----BEGIN PRIVATE KEY-----"} }, "this is a private key"},
+		"port of the container":  {func(s *Spec) { s.SSHPort = 22 }, "ssh_port: 22"},
+		"port out of range":      {func(s *Spec) { s.SSHPort = 70000 }, "ssh_port:"},
+		"IPv6":                   {func(s *Spec) { s.StaticAddress = netip.MustParseAddr("::1") }, "static_ipv4_address:"},
+		"cgroup 3":               {func(s *Spec) { s.CgroupVersion = 3 }, "cgroup_version:"},
+		"bastion without a host": {func(s *Spec) { s.SSH.Bastion = &Bastion{} }, "bastion:"},
+		"no image":               {func(s *Spec) { s.Base.Image = "" }, "image:"},
+		"container name":         {func(s *Spec) { s.Base.Name = "a/b" }, "name:"},
+		"variable name":          {func(s *Spec) { s.Base.Environment = map[string]string{"A=B": "x"} }, "environment:"},
+		"volume":                 {func(s *Spec) { s.Base.Volumes = []string{"/data"} }, "volumes[0]"},
+		"container key":          {func(s *Spec) { s.Base.AuthorizedKeys = []string{"x"} }, "base_container.authorized_keys[0]"},
+		"script too long":        {func(s *Spec) { s.Base.UserInitCommand = "#!" + strings.Repeat("x", MaxUserInitCommand) }, "at most 95232"},
+		"script without shebang": {func(s *Spec) { s.Base.UserInitCommand = "echo" }, "interpreter"},
+		"pull":                   {func(s *Spec) { s.Base.Pull = "sometimes" }, "pull:"},
+		"restart":                {func(s *Spec) { s.Base.Restart = "maybe" }, "restart:"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := nodeSpec()
+			test.spoil(&s)
+			if err := s.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+			if _, err := Converge(t.Context(), s, nil); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Converge: %v", err)
+			}
+		})
+	}
+}
+
+func TestLargestUserInitCommandIsTaken(t *testing.T) {
+	s := nodeSpec()
+	s.Base.UserInitCommand = "#!/bin/sh\n" + strings.Repeat("#", MaxUserInitCommand-10)
+	if err := s.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWireKeepsEveryByte sends arbitrary arguments and input through a real shell.
+func TestWireKeepsEveryByte(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		args := rapid.SliceOfN(rapid.StringMatching(`[^\x00]*[^\x00\n]|`), 1, 4).Draw(t, "args")
+		input := rapid.SliceOf(rapid.Byte()).Draw(t, "input")
+		c := command{script: `printf '%s\0' "$@"; cat`, args: args, input: input}
+		shell := exec.Command("/bin/sh", "-s")
+		shell.Stdin = strings.NewReader(string(c.wire()))
+		out, err := shell.CombinedOutput()
+		if want := strings.Join(args, "\x00") + "\x00" + string(input); string(out) != want || err != nil {
+			t.Fatalf("%q, %v; want %q", out, err, want)
+		}
+	})
+}
+
+// TestWireCutOffDoesNothing is a connection that breaks while the text is on its way.
+func TestWireCutOffDoesNothing(t *testing.T) {
+	text := command{script: "echo harm", args: []string{"an argument"}, input: []byte("some input")}.wire()
+	for n := range len(text) - 1 {
+		shell := exec.Command("/bin/sh", "-s")
+		shell.Stdin = strings.NewReader(string(text[:n]))
+		if out, _ := shell.Output(); strings.Contains(string(out), "harm") {
+			t.Errorf("cut after %q it ran", text[:n])
+		}
+	}
+}
