@@ -18,8 +18,9 @@ type NamePlan struct {
 }
 
 // ExpandNames tells which machines a deploy name makes: one, or one for each digit of a range
-// "text[a-b]text" with single digits a < b. Any other use of brackets is an error, since the portal
-// is known to do something else with it (PORTAL.md §5).
+// "text[a-b]text" with single digits a < b. A digit may stand before the range, as in "n-1[0-9]", but
+// not after it. Any other use of brackets is an error, since the portal is known to do something else
+// with it (PORTAL.md §5).
 func ExpandNames(name string) ([]string, error) {
 	if name == "" {
 		return nil, errors.New("the VM name is empty")
@@ -31,7 +32,7 @@ func ExpandNames(name string) ([]string, error) {
 	head, rest := name[:open], name[open:]
 	const width = len("[0-9]")
 	if len(rest) < width || rest[0] != '[' || rest[2] != '-' || rest[4] != ']' ||
-		!isDigit(rest[1]) || !isDigit(rest[3]) || strings.ContainsAny(rest[width:], "[]") {
+		!isDigit(rest[1]) || !isDigit(rest[3]) || !isTail(rest[width:]) {
 		return nil, fmt.Errorf("VM name %q: a range is written like name-[1-3], once, with single digits", name)
 	}
 	low, high, tail := rest[1], rest[3], rest[width:]
@@ -102,19 +103,24 @@ func (f family) names(low, high byte) []string {
 	return out
 }
 
-// families yields every family that a name is in, with its digit there. The last digit comes first,
-// since that is where numbered names differ.
+// families yields every family that a name is in, with its digit there: the last digit of each of its
+// numbers. The last number comes first, since that is where numbered names differ.
 func families(name string) iter.Seq2[family, byte] {
 	return func(yield func(family, byte) bool) {
 		if strings.ContainsAny(name, "[]") {
-			return
+			return // nothing to put a range into
 		}
 		for i := len(name) - 1; i >= 0; i-- {
-			if isDigit(name[i]) && !yield(family{name[:i], name[i+1:]}, name[i]) {
+			if isDigit(name[i]) && isTail(name[i+1:]) && !yield(family{name[:i], name[i+1:]}, name[i]) {
 				return
 			}
 		}
 	}
+}
+
+// isTail tells whether s may follow a range: a digit there would make the range's numbers longer than one.
+func isTail(s string) bool {
+	return !strings.ContainsAny(s, "[]") && (s == "" || !isDigit(s[0]))
 }
 
 // digitSet is a set of the digits '0' to '9'.

@@ -2,6 +2,7 @@ package mdx_test
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,6 +22,7 @@ func TestExpandNamesTakesTheSafeGrammarOnly(t *testing.T) {
 		"web-[1-10]":   nil, // two digits
 		"web-[01-03]":  nil, // padded
 		"web-1[0-3]":   {"web-10", "web-11", "web-12", "web-13"},
+		"web-[1-3]0":   nil, // 10, 20, 30: two digits
 		"[1-2]-[1-2]":  nil, // two ranges
 		"web-[1-3":     nil,
 		"web-1-3]":     nil,
@@ -46,6 +48,8 @@ func TestPlanNamesAsksForAsLittleAsPossible(t *testing.T) {
 		{[]string{"[1-2]", "x[1-2]"}, []string{"[1-2]", "x[1-2]"}}, // refused when it is expanded
 		{[]string{"a1", "b2", "a2"}, []string{"a[1-2]", "b2"}},
 		{[]string{"n-1", "n-1"}, []string{"n-1"}},
+		{[]string{"n-10", "n-20", "n-30"}, []string{"n-10", "n-20", "n-30"}},
+		{[]string{"r1-n5", "r2-n5", "r3-n5", "r3-n6"}, []string{"r[1-3]-n5", "r3-n6"}},
 	} {
 		var got []string
 		for _, p := range mdx.PlanNames(tc.names) {
@@ -53,6 +57,37 @@ func TestPlanNamesAsksForAsLittleAsPossible(t *testing.T) {
 		}
 		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("PlanNames(%q): %s", tc.names, diff)
+		}
+	}
+}
+
+func TestPlanNamesOfANumberedGroupTakesARequestForEveryTen(t *testing.T) {
+	for _, tc := range []struct{ first, last, want int }{{0, 9, 1}, {0, 99, 10}, {1, 100, 11}, {1, 30, 4}, {95, 104, 2}} {
+		var names []string
+		for i := tc.first; i <= tc.last; i++ {
+			names = append(names, "n-"+strconv.Itoa(i))
+		}
+		made := map[string]int{}
+		plan := mdx.PlanNames(names)
+		for _, p := range plan {
+			expanded, err := mdx.ExpandNames(p.VMName)
+			if err != nil || !slices.Equal(expanded, p.Names) {
+				t.Errorf("%q expands to %q, %v; planned %q", p.VMName, expanded, err, p.Names)
+			}
+			for _, name := range expanded {
+				made[name]++
+			}
+		}
+		if len(plan) != tc.want {
+			t.Errorf("n-%d to n-%d: %d requests, want %d", tc.first, tc.last, len(plan), tc.want)
+		}
+		for _, name := range names {
+			if made[name] != 1 {
+				t.Errorf("%s is made %d times", name, made[name])
+			}
+		}
+		if len(made) != len(names) {
+			t.Errorf("%d machines are made of %d", len(made), len(names))
 		}
 	}
 }

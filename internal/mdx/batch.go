@@ -1,0 +1,232 @@
+package mdx
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// DefaultBatchWindow is a window for [NewBatcher] that a program's own jitter fits into, and that nobody
+// notices beside the minutes that a deploy takes.
+const DefaultBatchWindow = 100 * time.Millisecond
+
+// Batcher deploys machines one by one for those who ask, and in as few requests as the portal's ranges
+// allow for the portal (PORTAL.md §5): what is asked for within a window, and is equal but for the name,
+// goes out together. It is safe for concurrent use.
+type Batcher struct {
+	client *Client
+	window time.Duration
+
+	mu     sync.Mutex
+	queues map[string]*queue
+}
+
+// NewBatcher makes a batcher for a client. A request waits for others as long as window says, at most;
+// with a window of zero or less, every machine has a request of its own.
+func NewBatcher(client *Client, window time.Duration) *Batcher {
+	return &Batcher{client: client, window: window, queues: map[string]*queue{}}
+}
+
+// Deployment is a machine that is coming into being.
+type Deployment struct {
+	VM VMID
+	// Task is the deploy's task; empty if the answer to the deploy was lost and the machine was found by
+	// its name.
+	Task TaskID
+}
+
+// queue is those who ask for machines that are equal but for the name.
+type queue struct {
+	key     string
+	request DeployRequest      // with no name
+	wake    chan struct{}      // tells that something is pending
+	cancel  context.CancelFunc // ends the work when nobody is left
+
+	// Guarded by the batcher's mutex.
+	members map[string]*member // all who still wait for an outcome, by name
+	pending []*member          // those that are not sent
+}
+
+// member is one who waits for a machine.
+type member struct {
+	name    string
+	sent    bool // guarded by the batcher's mutex
+	tries   int  // how often a request with it was lost; owned by whom it is handed to
+	outcome chan outcome
+}
+
+type outcome struct {
+	Deployment
+	err error
+}
+
+// settle tells a member what became of it; only the first word counts.
+func (m *member) settle(d Deployment, err error) {
+	select {
+	case m.outcome <- outcome{d, err}:
+	default:
+	}
+}
+
+func (m *member) settled() bool { return len(m.outcome) > 0 }
+
+// Deploy asks for one machine, and answers as soon as the portal tells its id. The name in req is a plain
+// one, no range.
+//
+// What the portal refuses is refused for the machine that is to blame: a range that is refused is asked
+// for again name by name. When an answer is lost, the portal is asked for the names, for two minutes at
+// the default [Config.PollInterval], and only what it does not have then is asked for again. An error
+// that [IsAmbiguous] knows means that a machine of the name may still come into being.
+func (b *Batcher) Deploy(ctx context.Context, req DeployRequest) (Deployment, error) {
+	m := &member{name: req.VMName, outcome: make(chan outcome, 1)}
+	if strings.ContainsAny(m.name, "[]") {
+		return Deployment{}, deployError(m.name, errRange)
+	}
+	q, err := b.join(ctx, req, m)
+	if err != nil {
+		return Deployment{}, err
+	}
+	select {
+	case o := <-m.outcome:
+		b.leave(q, m)
+		return o.Deployment, o.err
+	case <-ctx.Done():
+		e := deployError(m.name, ctx.Err())
+		e.Ambiguous = b.leave(q, m)
+		return Deployment{}, e
+	}
+}
+
+var (
+	errNameInQueue = errors.New("another machine of this name is being deployed: names are unique in a project")
+	errRange       = errors.New("a name with brackets is a range, and makes other machines")
+)
+
+// join enters a machine into its queue, and sees that the queue is worked on.
+func (b *Batcher) join(ctx context.Context, req DeployRequest, m *member) (*queue, error) {
+	key, err := b.key(req)
+	if err != nil {
+		return nil, deployError(m.name, err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q, ok := b.queues[key]
+	if !ok {
+		q = b.newQueue(ctx, key, req)
+	}
+	if q.members[m.name] != nil {
+		return nil, deployError(m.name, errNameInQueue)
+	}
+	q.members[m.name] = m
+	q.enqueue(m)
+	return q, nil
+}
+
+// newQueue begins a queue, whose work goes on for as long as somebody in it waits, whoever came first.
+func (b *Batcher) newQueue(ctx context.Context, key string, req DeployRequest) *queue {
+	req.VMName = ""
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	q := &queue{key: key, request: req, wake: make(chan struct{}, 1), cancel: cancel, members: map[string]*member{}}
+	b.queues[key] = q
+	go b.work(ctx, q)
+	return q
+}
+
+// key is the same for requests that are equal but for the name, if they may be sent together.
+func (b *Batcher) key(req DeployRequest) (string, error) {
+	if b.window > 0 {
+		req.VMName = ""
+	}
+	key, err := json.Marshal(req)
+	return string(key), err
+}
+
+// enqueue has members sent.
+func (q *queue) enqueue(members ...*member) {
+	q.pending = append(q.pending, members...)
+	select {
+	case q.wake <- struct{}{}:
+	default: // it knows
+	}
+}
+
+// leave takes a member out of its queue, and tells whether a request for it is under way.
+func (b *Batcher) leave(q *queue, m *member) (sent bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(q.members, m.name)
+	q.pending = slices.DeleteFunc(q.pending, func(other *member) bool { return other == m })
+	if len(q.members) == 0 {
+		q.cancel()
+		delete(b.queues, q.key)
+	}
+	return m.sent
+}
+
+// work sends what is pending, the longest ranges first. What comes in meanwhile is planned along with what
+// is left.
+func (b *Batcher) work(ctx context.Context, q *queue) {
+	for {
+		select {
+		case <-q.wake:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-time.After(b.window):
+		case <-ctx.Done():
+			return
+		}
+		for s := b.take(q); s != nil; s = b.take(q) {
+			b.send(ctx, s)
+		}
+	}
+}
+
+// take plans what is pending and takes the part that makes the most machines.
+func (b *Batcher) take(q *queue) *shipment {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	byName := map[string]*member{}
+	var names []string
+	for _, m := range q.pending {
+		byName[m.name] = m
+		names = append(names, m.name)
+	}
+	plans := PlanNames(names)
+	if len(plans) == 0 {
+		return nil
+	}
+	best := slices.MaxFunc(plans, func(a, b NamePlan) int { return len(a.Names) - len(b.Names) })
+	s := &shipment{queue: q, vmName: best.VMName}
+	for _, name := range best.Names {
+		byName[name].sent = true
+		s.members = append(s.members, byName[name])
+	}
+	q.pending = slices.DeleteFunc(q.pending, func(m *member) bool { return m.sent })
+	return s
+}
+
+// again has members sent once more that the portal turned out not to have. Those who left meanwhile stay out.
+func (b *Batcher) again(q *queue, members []*member) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	members = slices.DeleteFunc(members, func(m *member) bool { return q.members[m.name] != m })
+	for _, m := range members {
+		m.sent = false
+		m.tries++
+	}
+	q.enqueue(members...)
+}
+
+// deployError is an error about a machine that this package found itself.
+func deployError(name string, err error) *Error {
+	return &Error{Op: "deploy VM", Object: name, Method: http.MethodPost, Path: deployPath, Err: err}
+}
+
+const deployPath = "/api/vm/deploy/"
