@@ -21,6 +21,11 @@ const (
 	ACLv6 ACLFamily = "acl_v6"
 )
 
+// path is a path below the family's.
+func (f ACLFamily) path(format string, ids ...string) string {
+	return pathOf("/api/"+string(f)+"/"+format, ids...)
+}
+
 // Protocol is what an access rule lets through (PORTAL.md §7). A value this package does not know is
 // kept as it came.
 type Protocol string
@@ -206,13 +211,13 @@ func aclBody(r ACLRule, segment SegmentID) map[string]any {
 
 // ACLRules lists a segment's access rules of one family (PORTAL.md §7).
 func (c *Client) ACLRules(ctx context.Context, segment SegmentID, family ACLFamily) ([]ACLRule, error) {
-	return collect(each(ctx, c, call{
+	return list(ctx, c, call{
 		op: "list access rules of segment", object: string(segment),
-		path: "/api/" + string(family) + "/segment/" + string(segment) + "/",
+		path: family.path("segment/%s/", string(segment)),
 	}, func(w wireACLRule) ACLRule {
 		rule, _ := w.rule() // checked as it was read
 		return rule
-	}))
+	})
 }
 
 // CreateACLRule adds an access rule to a segment and answers it with its id.
@@ -221,7 +226,7 @@ func (c *Client) ACLRules(ctx context.Context, segment SegmentID, family ACLFami
 func (c *Client) CreateACLRule(ctx context.Context, segment SegmentID, rule ACLRule) (ACLRule, error) {
 	r := call{
 		op: "create access rule in segment", object: string(segment), method: http.MethodPost,
-		path: "/api/" + string(rule.Family()) + "/", body: aclBody(rule, segment),
+		path: rule.Family().path(""), body: aclBody(rule, segment),
 	}
 	if err := rule.check(); err != nil {
 		return ACLRule{}, r.failed(err)
@@ -251,7 +256,7 @@ func (c *Client) CreateACLRule(ctx context.Context, segment SegmentID, rule ACLR
 func (c *Client) UpdateACLRule(ctx context.Context, rule ACLRule) error {
 	r := call{
 		op: "update access rule", object: string(rule.ID), method: http.MethodPut,
-		path: "/api/" + string(rule.Family()) + "/" + string(rule.ID) + "/", body: aclBody(rule, ""),
+		path: rule.Family().path("%s/", string(rule.ID)), body: aclBody(rule, ""),
 	}
 	if err := rule.check(); err != nil {
 		return r.failed(err)
@@ -263,6 +268,6 @@ func (c *Client) UpdateACLRule(ctx context.Context, rule ACLRule) error {
 func (c *Client) DeleteACLRule(ctx context.Context, family ACLFamily, id ACLRuleID) error {
 	return c.do(ctx, call{
 		op: "delete access rule", object: string(id), method: http.MethodDelete,
-		path: "/api/" + string(family) + "/" + string(id) + "/",
+		path: family.path("%s/", string(id)),
 	}, nil)
 }

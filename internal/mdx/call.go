@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
@@ -20,6 +21,7 @@ type call struct {
 	query        url.Values
 	body         any // nil for none
 	kind         callKind
+	unpaged      bool // the first page is asked for without saying so
 }
 
 // callKind says which care a request needs.
@@ -58,6 +60,25 @@ func flightOf(ctx context.Context) *flight {
 	return &flight{}
 }
 
+// pathOf puts ids into a path, each for a %s.
+func pathOf[ID ~string](format string, ids ...ID) string {
+	escaped := make([]any, 0, len(ids))
+	for _, id := range ids {
+		escaped = append(escaped, url.PathEscape(string(id)))
+	}
+	return fmt.Sprintf(format, escaped...)
+}
+
+// check refuses a path that an id has turned into that of something else.
+func (r call) check() error {
+	for part := range strings.SplitSeq(strings.Trim(r.path, "/"), "/") {
+		if part == "" || part == "." || part == ".." {
+			return errors.New("an id is empty or is no id")
+		}
+	}
+	return nil
+}
+
 // do sends r and decodes the answer into out, unless out is nil. An empty answer is one that says
 // nothing: fine for a change, an error for a question.
 func (c *Client) do(ctx context.Context, r call, out any) error {
@@ -94,6 +115,9 @@ var errUnreadable = errors.New("the answer can't be read")
 
 // send goes through the transport's layers and reads the answer.
 func (c *Client) send(ctx context.Context, r call) (status int, data []byte, err error) {
+	if err := r.check(); err != nil {
+		return 0, nil, err
+	}
 	var body any
 	if r.body != nil {
 		if body, err = json.Marshal(r.body); err != nil {

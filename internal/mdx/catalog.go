@@ -51,7 +51,7 @@ func (w wireCatalog) catalog() Catalog {
 
 // Catalogs lists the templates of a project (PORTAL.md §4).
 func (c *Client) Catalogs(ctx context.Context, project ProjectID) ([]Catalog, error) {
-	return collect(each(ctx, c, call{
-		op: "list catalogs of project", object: string(project), path: "/api/catalog/project/" + string(project) + "/",
-	}, wireCatalog.catalog))
+	return list(ctx, c, call{
+		op: "list catalogs of project", object: string(project), path: pathOf("/api/catalog/project/%s/", project),
+	}, wireCatalog.catalog)
 }

@@ -103,7 +103,7 @@ type wireClone struct {
 // (PORTAL.md §5). It takes turns with [Client.Deploy], and errors mean the same.
 func (c *Client) Clone(ctx context.Context, source VMID, req CloneRequest) ([]TaskID, error) {
 	return c.create(ctx, req.Project, call{
-		op: "clone VM", object: req.VMName, path: "/api/vm/" + string(source) + "/clone/",
+		op: "clone VM", object: req.VMName, path: pathOf("/api/vm/%s/clone/", source),
 		body: wireClone{
 			Project: req.Project, VMName: req.VMName, OSType: req.OSType, PackType: req.PackType,
 			PackNum: req.PackNum, GPU: wireDecimal(req.GPU), ServiceLevel: req.ServiceLevel,

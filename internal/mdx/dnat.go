@@ -47,9 +47,9 @@ func (r DNATRequest) body() map[string]any {
 
 // DNATs lists a project's rules (PORTAL.md §7).
 func (c *Client) DNATs(ctx context.Context, project ProjectID) ([]DNAT, error) {
-	return collect(each(ctx, c, call{
-		op: "list DNAT rules of project", object: string(project), path: "/api/dnat/project/" + string(project) + "/",
-	}, wireDNAT.dnat))
+	return list(ctx, c, call{
+		op: "list DNAT rules of project", object: string(project), path: pathOf("/api/dnat/project/%s/", project),
+	}, wireDNAT.dnat)
 }
 
 // CreateDNAT asks for a rule. The portal accepts it before it takes effect, and may not tell its id
@@ -67,7 +67,7 @@ func (c *Client) CreateDNAT(ctx context.Context, req DNATRequest) error {
 // UpdateDNAT changes what a rule says. [Client.WaitDNAT] waits until it does.
 func (c *Client) UpdateDNAT(ctx context.Context, id DNATID, req DNATRequest) error {
 	return c.do(ctx, call{
-		op: "update DNAT rule", object: string(id), method: http.MethodPut, path: "/api/dnat/" + string(id) + "/",
+		op: "update DNAT rule", object: string(id), method: http.MethodPut, path: pathOf("/api/dnat/%s/", id),
 		body: req.body(),
 	}, nil)
 }
@@ -75,16 +75,16 @@ func (c *Client) UpdateDNAT(ctx context.Context, id DNATID, req DNATRequest) err
 // DeleteDNAT asks for a rule to be removed. [Client.WaitDNATGone] waits until it is.
 func (c *Client) DeleteDNAT(ctx context.Context, id DNATID) error {
 	return c.do(ctx, call{
-		op: "delete DNAT rule", object: string(id), method: http.MethodDelete, path: "/api/dnat/" + string(id) + "/",
+		op: "delete DNAT rule", object: string(id), method: http.MethodDelete, path: pathOf("/api/dnat/%s/", id),
 	}, nil)
 }
 
 // AssignableAddresses lists the project's public addresses that no rule uses (PORTAL.md §7).
 func (c *Client) AssignableAddresses(ctx context.Context, project ProjectID) ([]netip.Addr, error) {
-	texts, err := collect(each(ctx, c, call{
+	texts, err := list(ctx, c, call{
 		op: "list assignable addresses of project", object: string(project),
-		path: "/api/global_ip/project/" + string(project) + "/assignable/",
-	}, func(w wireText) wireText { return w }))
+		path: pathOf("/api/global_ip/project/%s/assignable/", project), unpaged: true,
+	}, func(w wireText) wireText { return w })
 	return addrs(texts), err
 }
 

@@ -54,6 +54,9 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		fmt.Fprintf(&b, ": %v", e.Err)
 	}
+	if e.Status == http.StatusUnauthorized && e.Err == nil {
+		b.WriteString(" (is the token still good? Issue one on the portal: menu on your user name, トークン発行)")
+	}
 	if e.Ambiguous {
 		b.WriteString(" (it may have been carried out all the same: look at the portal before repeating it)")
 	}

@@ -130,12 +130,13 @@ func lockError(path string, err error) error {
 // the machine in line.
 type pool struct {
 	places chan struct{}
+	search chan struct{} // held by the one that looks for a file no other process holds
 	dir    string
 	name   string
 }
 
 func newPool(dir, name string, size int) *pool {
-	return &pool{places: make(chan struct{}, size), dir: dir, name: name}
+	return &pool{places: make(chan struct{}, size), search: make(chan struct{}, 1), dir: dir, name: name}
 }
 
 func (p *pool) enter(ctx context.Context) (release func(), err error) {
@@ -156,6 +157,11 @@ func (p *pool) lockAny(ctx context.Context) (unlock func(), err error) {
 	if err := makeLockDir(p.dir); err != nil {
 		return nil, err
 	}
+	done, err := acquire(ctx, p.search)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	for {
 		start := rand.N(cap(p.places)) //nolint:gosec // spreads load, guards nothing
 		for i := range cap(p.places) {

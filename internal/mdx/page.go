@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"maps"
 	"net/http"
@@ -47,14 +48,16 @@ func (p *wirePage[T]) UnmarshalJSON(data []byte) error {
 func pages[T any](ctx context.Context, c *Client, r call) iter.Seq2[wirePage[T], error] {
 	return func(yield func(wirePage[T], error) bool) {
 		r.method = http.MethodGet
-		query := maps.Clone(r.query)
-		if query == nil {
-			query = url.Values{}
-		}
-		query.Set("page_size", strconv.Itoa(pageSize))
+		base := r.query
 		for number := 1; ; number++ {
-			query.Set("page", strconv.Itoa(number))
-			r.query = query
+			r.query = maps.Clone(base)
+			if number > 1 || !r.unpaged {
+				if r.query == nil {
+					r.query = url.Values{}
+				}
+				r.query.Set("page", strconv.Itoa(number))
+				r.query.Set("page_size", strconv.Itoa(pageSize))
+			}
 			var page wirePage[T]
 			if err := c.do(ctx, r, &page); err != nil {
 				yield(page, err)
@@ -85,14 +88,34 @@ func each[W, T any](ctx context.Context, c *Client, r call, conv func(W) T) iter
 	}
 }
 
-// collect reads a whole list.
-func collect[T any](items iter.Seq2[T, error]) ([]T, error) {
-	var out []T
-	for item, err := range items {
-		if err != nil {
-			return nil, err
+// list reads a whole list, converted by conv.
+//
+// Pages are cut from the list as it is when each is asked for (PORTAL.md §3). When something is added
+// or removed between two of them, an item may show on neither, and would look deleted. So the list is
+// read again until its length stays the same from the first page to the last.
+func list[W, T any](ctx context.Context, c *Client, r call, conv func(W) T) ([]T, error) {
+	const attempts = 4
+	r.method = http.MethodGet
+	for attempt := 1; ; attempt++ {
+		var out []T
+		first, steady := -1, true
+		for page, err := range pages[W](ctx, c, r) {
+			if err != nil {
+				return nil, err
+			}
+			if first < 0 {
+				first = page.Count
+			}
+			steady = steady && page.Count == first
+			for _, item := range page.Results {
+				out = append(out, conv(item))
+			}
 		}
-		out = append(out, item)
+		switch {
+		case steady && (first == len(out) || first == 0 || attempt == attempts): // a wrong count is no reason to fail
+			return out, nil
+		case attempt == attempts:
+			return nil, r.failed(fmt.Errorf("%w: the list changes while it is read", errUnreadable))
+		}
 	}
-	return out, nil
 }

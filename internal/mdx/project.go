@@ -42,7 +42,7 @@ type wireAssigned struct {
 
 // Projects lists the projects the user is assigned to (PORTAL.md §4).
 func (c *Client) Projects(ctx context.Context) ([]Project, error) {
-	r := call{op: "list projects", path: "/api/project/assigned/"}
+	r := call{op: "list projects", path: "/api/project/assigned/", unpaged: true}
 	var out []Project
 	for entry, err := range each(ctx, c, r, func(w wireAssigned) wireAssigned { return w }) {
 		if err != nil {

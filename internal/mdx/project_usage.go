@@ -165,9 +165,9 @@ func (c *Client) AccessKeys(ctx context.Context, id ProjectID) ([]AccessKey, err
 		UUID wireText `json:"uuid"`
 		Name wireText `json:"name"`
 	}
-	return collect(each(ctx, c, call{
-		op: "list access keys of project", object: string(id), path: "/api/project/" + string(id) + "/access_key/",
-	}, func(w wire) AccessKey { return AccessKey{string(w.UUID), string(w.Name)} }))
+	return list(ctx, c, call{
+		op: "list access keys of project", object: string(id), path: pathOf("/api/project/%s/access_key/", id),
+	}, func(w wire) AccessKey { return AccessKey{string(w.UUID), string(w.Name)} })
 }
 
 // ProjectStorage asks for a project's storage. Its shape is not known (PORTAL.md §4), so it is
@@ -181,7 +181,7 @@ func projectInfo[W any](ctx context.Context, c *Client, id ProjectID, page strin
 	var w W
 	err := c.do(ctx, call{
 		op: "read " + page + " of project", object: string(id), method: http.MethodGet,
-		path: "/api/project/" + string(id) + "/" + page + "/",
+		path: pathOf("/api/project/%s/"+page+"/", id),
 	}, &w)
 	return w, err
 }

@@ -38,15 +38,15 @@ func (w wireSegment) segment() Segment {
 // The portal's pages can also add a segment and delete an unused one, but the requests behind them are
 // not public (PORTAL.md §7), so this package has no method for it.
 func (c *Client) Segments(ctx context.Context, project ProjectID) ([]Segment, error) {
-	return collect(each(ctx, c, call{
-		op: "list segments of project", object: string(project), path: "/api/segment/project/" + string(project) + "/all/",
-	}, wireSegment.segment))
+	return list(ctx, c, call{
+		op: "list segments of project", object: string(project), path: pathOf("/api/segment/project/%s/all/", project),
+	}, wireSegment.segment)
 }
 
 // Segment asks for a segment's VLAN and address range.
 func (c *Client) Segment(ctx context.Context, id SegmentID) (SegmentSummary, error) {
 	r := call{
-		op: "read segment", object: string(id), method: http.MethodGet, path: "/api/segment/" + string(id) + "/summary/",
+		op: "read segment", object: string(id), method: http.MethodGet, path: pathOf("/api/segment/%s/summary/", id),
 	}
 	var w struct {
 		VLANID  wireInt  `json:"vlan_id"`

@@ -79,7 +79,7 @@ func (c *Client) Task(ctx context.Context, id TaskID) (Task, error) {
 	return w.task(), err
 }
 
-func taskPath(id TaskID) string { return "/api/task/" + string(id) + "/" }
+func taskPath(id TaskID) string { return pathOf("/api/task/%s/", id) }
 
 // HistoryFilter narrows a history. The zero value asks for all.
 type HistoryFilter struct {
@@ -103,7 +103,7 @@ func historyCall(kind, id string, filter HistoryFilter) call {
 	if filter.Type != "" {
 		query.Set("type", filter.Type)
 	}
-	return call{op: "read history of " + kind, object: id, path: "/api/history/" + kind + "/" + id + "/", query: query}
+	return call{op: "read history of " + kind, object: id, path: pathOf("/api/history/"+kind+"/%s/", id), query: query}
 }
 
 // TaskError is a task that ended in failure.

@@ -85,9 +85,9 @@ func (v *VM) IPv4() netip.Addr {
 
 // VMs lists the machines of a project. It is the one proof that a machine is gone (PORTAL.md §8).
 func (c *Client) VMs(ctx context.Context, project ProjectID) ([]VMSummary, error) {
-	return collect(each(ctx, c, call{
-		op: "list VMs of project", object: string(project), path: "/api/vm/project/" + string(project) + "/",
-	}, wireVMSummary.summary))
+	return list(ctx, c, call{
+		op: "list VMs of project", object: string(project), path: pathOf("/api/vm/project/%s/", project),
+	}, wireVMSummary.summary)
 }
 
 // VMByName looks a machine up in its project's list. Names are unique in a project; a name nobody has
@@ -108,7 +108,7 @@ func (c *Client) VMByName(ctx context.Context, project ProjectID, name string) (
 // notListed is the not-found that a project's list proves.
 func (c *Client) notListed(op, object string, project ProjectID) *Error {
 	return &Error{
-		Op: op, Object: object, Method: http.MethodGet, Path: "/api/vm/project/" + string(project) + "/",
+		Op: op, Object: object, Method: http.MethodGet, Path: pathOf("/api/vm/project/%s/", project),
 		Status: http.StatusNotFound, Message: "the project's list of VMs does not have it",
 	}
 }
@@ -141,7 +141,7 @@ func (c *Client) VM(ctx context.Context, project ProjectID, id VMID) (*VM, error
 // errContradiction is the cause when a machine is listed and its detail denied, again and again.
 var errContradiction = errors.New("the project's list has it, but its detail is answered with 404: the portal seems overloaded")
 
-func vmPath(id VMID) string { return "/api/vm/" + string(id) + "/" }
+func vmPath(id VMID) string { return pathOf("/api/vm/%s/", id) }
 
 func (c *Client) detail(ctx context.Context, id VMID) (*VM, error) {
 	var w wireVM

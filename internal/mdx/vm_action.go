@@ -56,7 +56,7 @@ func (c *Client) post(ctx context.Context, r call) ([]TaskID, error) {
 
 // action does something to a machine.
 func (c *Client) action(ctx context.Context, op string, id VMID, verb string, body any) ([]TaskID, error) {
-	return c.post(ctx, call{op: op, object: string(id), path: "/api/vm/" + string(id) + "/" + verb + "/", body: body})
+	return c.post(ctx, call{op: op, object: string(id), path: pathOf("/api/vm/%s/"+verb+"/", id), body: body})
 }
 
 // PowerOn starts a machine that is stopped, at a service level (PORTAL.md §5).
@@ -125,6 +125,6 @@ func (c *Client) Reconfigure(ctx context.Context, id VMID, change Reconfiguratio
 // (PORTAL.md §5).
 func (c *Client) Synchronize(ctx context.Context, project ProjectID) ([]TaskID, error) {
 	return c.post(ctx, call{
-		op: "synchronize project", object: string(project), path: "/api/vm/synchronize/project/" + string(project) + "/",
+		op: "synchronize project", object: string(project), path: pathOf("/api/vm/synchronize/project/%s/", project),
 	})
 }

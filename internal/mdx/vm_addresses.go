@@ -16,7 +16,7 @@ type VMAddresses struct {
 func (c *Client) VMAddresses(ctx context.Context, id VMID) (VMAddresses, error) {
 	var w wireVM
 	err := c.do(ctx, call{
-		op: "read addresses of VM", object: string(id), method: http.MethodGet, path: "/api/vm/" + string(id) + "/csv/",
+		op: "read addresses of VM", object: string(id), method: http.MethodGet, path: pathOf("/api/vm/%s/csv/", id),
 		kind: kindDetail,
 	}, &w)
 	vm := w.vm(id)

@@ -1,0 +1,424 @@
+package mdx_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// reply answers one request, or fails in place of the connection.
+type reply func(http.ResponseWriter, *http.Request) error
+
+// script answers one request after the other; the last answer is repeated.
+type script struct {
+	answers []reply
+	asked   []*http.Request
+	mu      sync.Mutex
+}
+
+func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, r)
+	w := httptest.NewRecorder()
+	err := s.answers[min(len(s.asked), len(s.answers))-1](w, r)
+	resp := w.Result()
+	if errors.Is(err, errCutOff) {
+		resp.Body, err = io.NopCloser(io.MultiReader(resp.Body, brokenReader{})), nil
+	}
+	return resp, err
+}
+
+// says is an answer; more are pairs of header names and values.
+func says(status int, body string, header ...string) reply {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		for i := 0; i < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, err := io.WriteString(w, body)
+		return err
+	}
+}
+
+// breaks is a connection that fails.
+func breaks(err error) reply {
+	return func(http.ResponseWriter, *http.Request) error { return err }
+}
+
+var errCutOff = errors.New("the body ends too early")
+
+// cutsOff is an answer whose body ends too early.
+func cutsOff(w http.ResponseWriter, _ *http.Request) error {
+	_, err := io.WriteString(w, `{"name":`)
+	return errors.Join(err, errCutOff)
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func scripted(t *testing.T, answers ...reply) (*script, *mdx.Client) {
+	t.Helper()
+	s := &script{answers: answers}
+	client, err := mdx.New(mdx.Config{
+		Endpoint: "https://portal.example", Token: "secret", Transport: s, LockDir: t.TempDir(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, client
+}
+
+const maintenancePage = `<!DOCTYPE html><html><head><title>メンテナンス中</title></head></html>`
+
+func TestRequestsAreRepeatedOnlyWhereThatIsSafe(t *testing.T) {
+	get := func(ctx context.Context, c *mdx.Client) error { _, err := c.Task(ctx, "t"); return err }
+	post := func(ctx context.Context, c *mdx.Client) error { _, err := c.PowerOff(ctx, "v"); return err }
+	deploy := func(ctx context.Context, c *mdx.Client) error {
+		_, err := c.Deploy(ctx, mdx.DeployRequest{Project: "p", VMName: "web"})
+		return err
+	}
+	del := func(ctx context.Context, c *mdx.Client) error { return c.DeleteDNAT(ctx, "d") }
+	put := func(ctx context.Context, c *mdx.Client) error { return c.UpdateDNAT(ctx, "d", mdx.DNATRequest{}) }
+	ok := says(200, `{"uuid":"t","task_id":"t"}`)
+	reset := breaks(errors.New("connection reset by peer"))
+	for name, tc := range map[string]struct {
+		do        func(context.Context, *mdx.Client) error
+		first     reply
+		asked     int // requests in all; the second would be answered well
+		ambiguous bool
+	}{
+		"GET, connection lost":          {get, reset, 2, false},
+		"GET, cut off":                  {get, cutsOff, 2, false},
+		"GET, half of the JSON":         {get, says(200, `{"uuid":`), 2, false},
+		"GET, nothing":                  {get, says(200, ``), 2, false},
+		"GET, 429":                      {get, says(429, ``), 2, false},
+		"GET, 500":                      {get, says(500, ``), 2, false},
+		"GET, 502":                      {get, says(502, ``), 2, false},
+		"GET, 503":                      {get, says(503, ``), 2, false},
+		"GET, 504":                      {get, says(504, ``), 2, false},
+		"GET, a web page":               {get, says(200, maintenancePage), 2, false},
+		"GET, 400":                      {get, says(400, `{}`), 1, false},
+		"GET, 403":                      {get, says(403, `{}`), 1, false},
+		"GET, 404":                      {get, says(404, `{}`), 1, false},
+		"PUT, 503":                      {put, says(503, ``), 2, false},
+		"PUT, connection lost":          {put, reset, 2, false},
+		"DELETE, 503":                   {del, says(503, ``), 2, false},
+		"DELETE, 404":                   {del, says(404, ``), 1, false},
+		"POST, 429":                     {post, says(429, ``), 2, false},
+		"POST, connection lost":         {post, reset, 1, true},
+		"POST, cut off":                 {post, cutsOff, 1, true},
+		"POST, 500":                     {post, says(500, ``), 1, true},
+		"POST, 503":                     {post, says(503, ``), 1, true},
+		"POST, 504":                     {post, says(504, ``), 1, true},
+		"POST, a web page":              {post, says(200, maintenancePage), 1, true},
+		"POST, an answer that is none":  {post, says(202, `{"task_id":{}}`), 1, true},
+		"POST, 400":                     {post, says(400, `{}`), 1, false},
+		"POST, 404":                     {post, says(404, `{}`), 1, false},
+		"POST, 409":                     {post, says(409, `{}`), 1, false},
+		"deploy, 404 under load":        {deploy, says(404, ``), 1, true},
+		"deploy, 500 under load":        {deploy, says(500, ``), 1, true},
+		"deploy, 400":                   {deploy, says(400, `{"vm_name":["既に使われています。"]}`), 1, false},
+		"deploy, answer lost":           {deploy, reset, 1, true},
+		"deploy, 202 without an answer": {deploy, says(202, ``), 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, client := scripted(t, tc.first, ok)
+				err := tc.do(t.Context(), client)
+				if len(s.asked) != tc.asked {
+					t.Errorf("%d requests, want %d (%v)", len(s.asked), tc.asked, err)
+				}
+				if tc.asked == 2 && err != nil {
+					t.Errorf("the second attempt was good, and yet: %v", err)
+				}
+				if mdx.IsAmbiguous(err) != tc.ambiguous {
+					t.Errorf("ambiguous = %t: %v", !tc.ambiguous, err)
+				}
+			})
+		})
+	}
+}
+
+func TestRetriesEndWithTheLastError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, client := scripted(t, says(503, `{"detail":"混雑しています。"}`))
+		start := time.Now()
+		_, err := client.Task(t.Context(), "t")
+		if !mdx.IsOverloaded(err) || !strings.Contains(err.Error(), "混雑しています。") || len(s.asked) != 1+mdx.DefaultMaxRetries {
+			t.Errorf("%d requests: %v", len(s.asked), err)
+		}
+		if took := time.Since(start); took < 7*time.Second || took > 23*time.Second {
+			t.Errorf("retried for %s", took)
+		}
+	})
+}
+
+func TestAWebPageIsQuotedByItsTitle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := scripted(t, says(200, maintenancePage))
+		_, err := client.VMs(t.Context(), "p")
+		if !mdx.IsOverloaded(err) || !strings.Contains(err.Error(), "maintenance?") || !strings.Contains(err.Error(), "メンテナンス中") {
+			t.Errorf("VMs = %v", err)
+		}
+	})
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	for name, header := range map[string]func() string{
+		"seconds": func() string { return "40" },
+		"a date":  func() string { return time.Now().Add(40 * time.Second).UTC().Format(http.TimeFormat) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, client := scripted(t, says(429, ``, "Retry-After", header()), says(200, `{"uuid":"t"}`))
+				start := time.Now()
+				if _, err := client.Task(t.Context(), "t"); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(start); took < 39*time.Second || took > 41*time.Second {
+					t.Errorf("waited %s", took)
+				}
+			})
+		})
+	}
+}
+
+func TestADeletionThatWasCarriedOutUnseenIsADeletion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := scripted(t, breaks(errors.New("reset")), says(404, ``))
+		if err := client.DeleteACLRule(t.Context(), mdx.ACLv4, "r"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestCancellationEndsRetriesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := scripted(t, says(503, ``))
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		_, err := client.Task(ctx, "t")
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 100*time.Millisecond {
+			t.Errorf("%v after %s", err, time.Since(start))
+		}
+	})
+}
+
+func TestOneAttemptIsBoundedInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := func(_ http.ResponseWriter, r *http.Request) error {
+			<-r.Context().Done()
+			return r.Context().Err()
+		}
+		_, client := scripted(t, hangs)
+		start := time.Now()
+		_, err := client.PowerOff(t.Context(), "v")
+		if !mdx.IsAmbiguous(err) || !strings.Contains(err.Error(), "no answer within 2m0s") || time.Since(start) != 2*time.Minute {
+			t.Errorf("%v after %s", err, time.Since(start))
+		}
+	})
+}
+
+func TestRedirectsKeepMethodBodyAndHost(t *testing.T) {
+	var got []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = append(got, r.Method+" "+r.URL.Path+" "+string(body)+" "+r.Header.Get("Authorization"))
+		switch r.URL.Path {
+		case "/api/vm/v/rename/":
+			http.Redirect(w, r, "/elsewhere", http.StatusMovedPermanently)
+		case "/api/vm/v/reset/":
+			http.Redirect(w, r, "https://thief.example/", http.StatusFound)
+		case "/api/vm/v/reboot/":
+			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+		default:
+			_, _ = w.Write([]byte(`{"task_id":"t"}`))
+		}
+	}))
+	defer server.Close()
+	client, err := mdx.New(mdx.Config{Endpoint: server.URL, Token: "secret", LockDir: t.TempDir(), PollInterval: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tasks, err := client.Rename(t.Context(), "v", "new"); err != nil || len(tasks) != 1 {
+		t.Errorf("Rename = %v, %v", tasks, err)
+	}
+	if want := `POST /elsewhere {"vm_name":"new"} JWT secret`; len(got) != 2 || got[1] != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if _, err := client.Reset(t.Context(), "v"); err == nil || !strings.Contains(err.Error(), "thief.example") {
+		t.Errorf("Reset = %v", err)
+	}
+	if _, err := client.Reboot(t.Context(), "v"); err == nil || !strings.Contains(err.Error(), "in a row") {
+		t.Errorf("Reboot = %v", err)
+	}
+}
+
+func TestWithoutAConnectionNothingWasSent(t *testing.T) {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	_ = listener.Close()
+	var attempts atomic.Int32
+	client, err := mdx.New(mdx.Config{
+		Endpoint: "http://" + address, Token: "secret", LockDir: t.TempDir(), PollInterval: time.Millisecond,
+		Logger: func(_ context.Context, _ mdx.LogLevel, msg string, _ map[string]any) {
+			if msg == "no answer" {
+				attempts.Add(1)
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Deploy(t.Context(), mdx.DeployRequest{Project: "p", VMName: "web"})
+	if mdx.IsAmbiguous(err) || attempts.Load() != 1+mdx.DefaultMaxRetries {
+		t.Errorf("%d attempts: %v", attempts.Load(), err)
+	}
+	for _, part := range []string{address, "VPN", `deploy VM "web"`} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q lacks %q", err, part)
+		}
+	}
+}
+
+func TestProxiesComeFromTheEnvironment(t *testing.T) {
+	var asked atomic.Value
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Store(r.Method + " " + r.Host)
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer proxy.Close()
+	t.Setenv("HTTPS_PROXY", proxy.URL)
+	client, err := mdx.New(mdx.Config{Endpoint: "https://portal.example", Token: "secret", LockDir: t.TempDir(), MaxRetries: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Projects(t.Context()); err == nil || asked.Load() != "CONNECT portal.example:443" {
+		t.Errorf("asked %v, %v", asked.Load(), err)
+	}
+}
+
+func TestTLSIsVerified(t *testing.T) {
+	server := httptest.NewTLSServer(answer(200, `[]`))
+	defer server.Close()
+	client, err := mdx.New(mdx.Config{Endpoint: server.URL, Token: "secret", LockDir: t.TempDir(), MaxRetries: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Projects(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("Projects = %v", err)
+	}
+}
+
+func TestEveryRequestSaysWhoAsks(t *testing.T) {
+	s := &script{answers: []reply{says(200, `[]`)}}
+	client, err := mdx.New(mdx.Config{Token: "secret", Transport: s, LockDir: t.TempDir(), UserAgent: "terraform-provider-mdx/1.2 Terraform/1.13"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Segments(t.Context(), "p"); err != nil {
+		t.Fatal(err)
+	}
+	r := s.asked[0]
+	for header, want := range map[string]string{
+		"Authorization": "JWT secret", "User-Agent": "terraform-provider-mdx/1.2 Terraform/1.13",
+		"Accept": "application/json", "Content-Type": "application/json",
+	} {
+		if got := r.Header.Get(header); got != want {
+			t.Errorf("%s = %q, want %q", header, got, want)
+		}
+	}
+	if r.URL.Scheme+"://"+r.URL.Host != mdx.DefaultEndpoint || r.URL.Path != "/api/segment/project/p/all/" {
+		t.Errorf("URL = %s", r.URL)
+	}
+}
+
+func TestAnIDCannotBecomeAnotherPath(t *testing.T) {
+	s, client := scripted(t, says(200, `{}`))
+	for _, id := range []mdx.VMID{"", ".", ".."} {
+		if _, err := client.Destroy(t.Context(), id); err == nil || mdx.IsAmbiguous(err) {
+			t.Errorf("Destroy(%q) = %v", id, err)
+		}
+	}
+	if len(s.asked) > 0 {
+		t.Errorf("asked %v", s.asked[0].URL)
+	}
+	_, _ = client.Destroy(t.Context(), "a/../b?c")
+	if got := s.asked[0].URL.EscapedPath(); got != "/api/vm/a%2F..%2Fb%3Fc/destroy/" {
+		t.Errorf("path = %s", got)
+	}
+}
+
+func TestConfigurationIsCheckedBeforeAnythingIsSent(t *testing.T) {
+	for name, tc := range map[string]struct {
+		cfg  mdx.Config
+		want string // part of the error; empty if there is none
+	}{
+		"defaults":             {mdx.Config{Token: "t"}, ""},
+		"no token":             {mdx.Config{}, "トークン発行"},
+		"loopback http":        {mdx.Config{Token: "t", Endpoint: "http://127.0.0.1:8080"}, ""},
+		"localhost http":       {mdx.Config{Token: "t", Endpoint: "http://localhost:8080/"}, ""},
+		"IPv6 loopback http":   {mdx.Config{Token: "t", Endpoint: "http://[::1]:8080"}, ""},
+		"http elsewhere":       {mdx.Config{Token: "t", Endpoint: "http://portal.example"}, "unencrypted"},
+		"another scheme":       {mdx.Config{Token: "t", Endpoint: "ftp://portal.example"}, "neither https nor http"},
+		"no host":              {mdx.Config{Token: "t", Endpoint: "oprpl.mdx.jp"}, "names no host"},
+		"a query":              {mdx.Config{Token: "t", Endpoint: "https://portal.example/?a"}, "only"},
+		"a password":           {mdx.Config{Token: "t", Endpoint: "https://me:hidden@portal.example"}, "only"},
+		"an unknown version":   {mdx.Config{Token: "t", IPVersion: "ipv6"}, `"ipv6"`},
+		"a negative time-out":  {mdx.Config{Token: "t", RequestTimeout: -1}, "request timeout"},
+		"a negative interval":  {mdx.Config{Token: "t", PollInterval: -1}, "poll interval"},
+		"a missing token file": {mdx.Config{TokenFile: "/nowhere/token.json"}, "/nowhere/token.json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := mdx.New(tc.cfg)
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("New = %v, want %q", err, tc.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "hidden") {
+				t.Errorf("the password shows: %v", err)
+			}
+		})
+	}
+}
+
+func TestListsAreReadAgainWhenTheyChangeUnderway(t *testing.T) {
+	page := func(count, from, to int, more bool) reply {
+		var items []string
+		for i := from; i < to; i++ {
+			items = append(items, fmt.Sprintf(`{"uuid":"v%d"}`, i))
+		}
+		next := "null"
+		if more {
+			next = `"?page=2"`
+		}
+		return says(200, fmt.Sprintf(`{"count":%d,"next":%s,"results":[%s]}`, count, next, strings.Join(items, ",")))
+	}
+	// v0 goes away between the pages, so that v100 is on neither.
+	rest := page(149, 101, 150, false)
+	s, client := scripted(t, page(150, 0, 100, true), rest, page(149, 1, 101, true), rest)
+	vms, err := client.VMs(t.Context(), "p")
+	if err != nil || len(vms) != 149 || vms[99].ID != "v100" || len(s.asked) != 4 {
+		t.Errorf("%d VMs in %d requests, %v", len(vms), len(s.asked), err)
+	}
+	if got := s.asked[1].URL.RawQuery; got != "page=2&page_size=100" {
+		t.Errorf("query = %s", got)
+	}
+}
