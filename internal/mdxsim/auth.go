@@ -36,7 +36,37 @@ func refresh(c *call) answer {
 	case !c.good(body.Token):
 		return detail(http.StatusUnauthorized, "トークンの有効期限が切れています。")
 	}
-	return ok(map[string]any{"token": c.issue()})
+	return fine(map[string]any{"token": c.issue()})
+}
+
+// login answers POST /api/login/, which is there for debugging (PORTAL.md §2).
+func login(c *call) answer {
+	var body struct {
+		Username string `json:"username"`
+		Password string `json:"password"`
+	}
+	if no, ok := c.read(&body); !ok {
+		return no
+	}
+	if body.Username != c.cfg.Username || body.Password != c.cfg.Password {
+		return detail(http.StatusBadRequest, "提供された認証情報でログインできません。")
+	}
+	return fine(map[string]any{"token": c.issue()})
+}
+
+// expireTokens ends every token.
+func (s *Sim) expireTokens() { clear(s.tokens) }
+
+// ExpireTokens ends every token that was handed out, the first one included. To
+// go on, a client needs one from IssueToken, as a user would issue one on the
+// portal's page.
+func (s *Sim) ExpireTokens() { s.do(s.expireTokens) }
+
+// IssueToken makes a token, as the portal's page does for its user.
+func (s *Sim) IssueToken() string {
+	var token string
+	s.do(func() { token = s.issue() })
+	return token
 }
 
 // issue makes a token, a JWT. Its claim "exp" is in whole seconds and never
@@ -44,7 +74,10 @@ func refresh(c *call) answer {
 func (s *Sim) issue() string {
 	now := time.Now()
 	expires := now.Add(s.cfg.TokenLifetime)
-	claims := jwt.MapClaims{"user_id": 1, "username": "demo", "orig_iat": now.Unix(), "jti": s.newID(), "exp": expires.Unix()}
+	claims := jwt.MapClaims{"user_id": 1, "username": "demo", "orig_iat": now.Unix(), "jti": s.newID()}
+	if s.cfg.Quirks.TokenExp == "yes" {
+		claims["exp"] = expires.Unix()
+	}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte("mdxsim"))
 	if err != nil {
 		return s.cfg.Token // cannot be: the key and the claims are ours

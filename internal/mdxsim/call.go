@@ -9,45 +9,13 @@ import (
 // call is one request, read and authenticated, in the portal's present.
 type call struct {
 	*Sim
-	r    *http.Request
-	body []byte
-}
-
-// answer is what a request is answered with. A nil body is an empty one.
-type answer struct {
-	status int
-	body   any
+	r     *http.Request
+	body  []byte
+	fault FaultKind // what goes wrong with it; empty: nothing
 }
 
 // handler answers a call; the world stands still meanwhile.
 type handler func(*call) answer
-
-func ok(body any) answer       { return answer{http.StatusOK, body} }
-func accepted(body any) answer { return answer{http.StatusAccepted, body} }
-
-// The portal is taken to be a Django REST framework that speaks Japanese
-// (PORTAL.md §1).
-func notFound() answer {
-	return detail(http.StatusNotFound, "見つかりませんでした。")
-}
-
-func forbidden() answer {
-	return detail(http.StatusForbidden, "このアクションを実行する権限がありません。")
-}
-
-func detail(status int, text string) answer {
-	return answer{status, map[string]any{"detail": text}}
-}
-
-// invalid says what is wrong with a field of the body.
-func invalid(field, text string) answer {
-	return answer{http.StatusBadRequest, map[string]any{field: []string{text}}}
-}
-
-const (
-	required   = "この項目は必須です。"
-	wrongValue = "不正な値です。"
-)
 
 // read decodes the body into v.
 func (c *call) read(v any) (answer, bool) {
@@ -64,6 +32,9 @@ func (c *call) read(v any) (answer, bool) {
 func (c *call) project() (*project, answer, bool) {
 	p := c.projectByID(c.r.PathValue("project"))
 	if p == nil {
+		if c.cfg.Quirks.ForeignID == "404" {
+			return nil, notFound(), false
+		}
 		return nil, forbidden(), false
 	}
 	return p, answer{}, true

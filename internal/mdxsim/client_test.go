@@ -27,9 +27,10 @@ func fast() mdxsim.Config { return mdxsim.Config{Token: "t0", Speed: 1e6} }
 // portal is a simulator behind HTTP, with its time in the test's hands.
 type portal struct {
 	*mdxsim.Sim
-	t    *testing.T
-	url  string
-	http *http.Client
+	t     *testing.T
+	url   string
+	http  *http.Client
+	token string
 }
 
 // frozen starts a portal whose time moves only when the test advances it.
@@ -55,7 +56,7 @@ func serve(t *testing.T, cfg mdxsim.Config) *portal {
 			t.Error(err)
 		}
 	})
-	return &portal{Sim: sim, t: t, url: server.URL, http: client}
+	return &portal{Sim: sim, t: t, url: server.URL, http: client, token: "t0"}
 }
 
 // reply is an answer, read.
@@ -85,7 +86,7 @@ func (p *portal) ask(method, path string, body any) reply {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "JWT t0")
+	r.Header.Set("Authorization", "JWT "+p.token)
 	answer, err := p.http.Do(r)
 	if err != nil {
 		p.t.Fatal(err)
@@ -100,6 +101,11 @@ func (p *portal) ask(method, path string, body any) reply {
 
 func (p *portal) get(path string) reply { p.t.Helper(); return p.ask(http.MethodGet, path, nil) }
 
+func (p *portal) put(path string, body any) reply {
+	p.t.Helper()
+	return p.ask(http.MethodPut, path, body)
+}
+func (p *portal) del(path string) reply { p.t.Helper(); return p.ask(http.MethodDelete, path, nil) }
 func (p *portal) post(path string, body any) reply {
 	p.t.Helper()
 	return p.ask(http.MethodPost, path, body)
@@ -136,6 +142,26 @@ func (r reply) rows() []map[string]any {
 		r.t.Fatalf("%v: %s", err, r.text)
 	}
 	return bare
+}
+
+// task is the id of the one task that an answer tells, as text or as a list.
+func (r reply) task() string {
+	r.t.Helper()
+	switch id := r.object()["task_id"].(type) {
+	case string:
+		return id
+	case []any:
+		return id[0].(string)
+	}
+	r.t.Fatalf("no task: %s", r.text)
+	return ""
+}
+
+// ended is how a task ended, given time.
+func (p *portal) ended(task string) map[string]any {
+	p.t.Helper()
+	p.Advance(3 * time.Minute)
+	return p.get("/api/task/" + task + "/").must(200).object()
 }
 
 // deployBody asks for a small machine; change may be nil.
@@ -175,9 +201,46 @@ func (p *portal) deployed(name string) string {
 	return row["uuid"].(string)
 }
 
+// stopped makes a machine and switches it off.
+func (p *portal) stopped(name string) string {
+	p.t.Helper()
+	id := p.deployed(name)
+	p.post("/api/vm/"+id+"/power_off/", nil).must(202)
+	p.Advance(time.Minute)
+	return id
+}
+
+// status of a machine, as the list tells it; "gone" if it does not.
+func (p *portal) status(id string) string {
+	p.t.Helper()
+	for _, row := range p.get("/api/vm/project/" + demoProject + "/?page_size=100").must(200).rows() {
+		if row["uuid"] == id {
+			return row["status"].(string)
+		}
+	}
+	return "gone"
+}
+
 // addresses of a machine's first adapter, as the detail tells them.
 func (p *portal) addresses(id string) []any {
 	p.t.Helper()
 	nets := p.get("/api/vm/" + id + "/").must(200).object()["service_networks"].([]any)
 	return nets[0].(map[string]any)["ipv4_address"].([]any)
+}
+
+func contains(text, part string) bool { return strings.Contains(text, part) }
+
+// eventually waits for a condition that another goroutine brings about.
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(10 * time.Second)
+	for !holds() {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatal("it does not come about")
+		}
+	}
 }

@@ -15,7 +15,7 @@ func TestMachineLife(t *testing.T) {
 	p := frozen(t, fast())
 	before := p.World()
 
-	task := p.post("/api/vm/deploy/", deployBody("unit", nil)).must(202).object()["task_id"].(string)
+	task := p.post("/api/vm/deploy/", deployBody("unit", nil)).must(202).task()
 	p.get("/api/task/" + task + "/").must(404)
 	if p.vmNamed("unit") != nil {
 		t.Fatal("the machine shows at once")
@@ -60,7 +60,7 @@ func TestMachineLife(t *testing.T) {
 	}
 
 	p.post("/api/vm/"+id+"/power_off/", nil).must(202)
-	destroyTooSoon := p.post("/api/vm/"+id+"/destroy/", nil).must(202).object()["task_id"].(string)
+	destroyTooSoon := p.post("/api/vm/"+id+"/destroy/", nil).must(202).task()
 	p.Advance(time.Minute)
 	if failed := p.get("/api/task/" + destroyTooSoon + "/").must(200).object(); failed["status"] != "Failed" || failed["error_message"] == "" {
 		t.Fatalf("destroying what is still on: %v", failed)

@@ -9,8 +9,18 @@ import (
 // defaultPageSize is used when a request does not ask for one.
 const defaultPageSize = 20
 
-// page answers with one page of a list (PORTAL.md §3).
-func (c *call) page(all []any) answer {
+// paged answers with one page of a list (PORTAL.md §3); entry writes an element.
+func paged[T any](c *call, all []T, entry func(T) any) answer {
+	written := func(part []T) []any {
+		entries := make([]any, 0, len(part))
+		for _, one := range part {
+			entries = append(entries, entry(one))
+		}
+		return entries
+	}
+	if form := c.cfg.Quirks.Lists; form == "bare" || (form == "mixed" && c.random.Uint64()%2 == 0) {
+		return fine(written(all))
+	}
 	query := c.r.URL.Query()
 	size, number := defaultPageSize, 1
 	if n, err := strconv.Atoi(query.Get("page_size")); err == nil && n > 0 {
@@ -24,18 +34,14 @@ func (c *call) page(all []any) answer {
 		number = n
 	}
 	from, to := min((number-1)*size, len(all)), min(number*size, len(all))
-	results := all[from:to]
-	if results == nil {
-		results = []any{}
-	}
-	body := map[string]any{"count": len(all), "next": nil, "previous": nil, "results": results}
+	body := map[string]any{"count": len(all), "next": nil, "previous": nil, "results": written(all[from:to])}
 	if to < len(all) {
 		body["next"] = c.pageURL(query, number+1)
 	}
 	if number > 1 {
 		body["previous"] = c.pageURL(query, number-1)
 	}
-	return ok(body)
+	return fine(body)
 }
 
 func (c *call) pageURL(query url.Values, number int) string {

@@ -7,13 +7,14 @@ import (
 
 // assigned answers GET /api/project/assigned/ (PORTAL.md §4).
 func assigned(c *call) answer {
+	if c.cfg.Quirks.Assigned == "flat" {
+		return paged(c, c.projects, assignedEntry)
+	}
 	orgs := []any{}
 	for _, o := range c.orgs {
 		projects := []any{}
 		for _, p := range o.projects {
-			projects = append(projects, map[string]any{
-				"uuid": p.UUID, "name": p.Name, "type": p.Type, "expired": p.Expired, "suspended": p.Suspended,
-			})
+			projects = append(projects, assignedEntry(p))
 		}
 		org := map[string]any{"name": o.name, "projects": projects}
 		if o.uuid != "" {
@@ -21,22 +22,26 @@ func assigned(c *call) answer {
 		}
 		orgs = append(orgs, org)
 	}
-	return ok(orgs)
+	return fine(orgs)
+}
+
+func assignedEntry(p *project) any {
+	return map[string]any{
+		"uuid": p.UUID, "name": p.Name, "type": p.Type, "expired": p.Expired, "suspended": p.Suspended,
+	}
 }
 
 // catalogs answers GET /api/catalog/project/{project}/.
 func catalogs(c *call, p *project) answer {
-	all := []any{}
-	for _, k := range p.Catalogs {
-		all = append(all, map[string]any{
+	return paged(c, p.Catalogs, func(k Catalog) any {
+		return map[string]any{
 			"uuid": k.UUID, "name": k.Name, "type": orNull(k.Type), "template_name": k.TemplateName,
 			"os_type": k.OSType, "os_name": orNull(k.OSName), "os_version": orNull(k.OSVersion),
 			"hw_version": orNull(k.HWVersion), "description": orNull(k.Description),
 			"login_username": orNull(k.LoginUsername), "gpu_required": k.GPURequired,
 			"lower_limit_disk": k.MinDiskGB, "lower_limit_memory": k.MinMemoryGB,
-		})
-	}
-	return c.page(all)
+		}
+	})
 }
 
 func orNull(text string) any {
@@ -52,7 +57,7 @@ func segmentList(_ *call, p *project) answer {
 	for _, seg := range p.segments {
 		all = append(all, map[string]any{"uuid": seg.UUID, "name": seg.Name, "default": seg.Default})
 	}
-	return ok(all)
+	return fine(all)
 }
 
 // segmentSummary answers GET /api/segment/{segment}/summary.
@@ -61,7 +66,7 @@ func segmentSummary(c *call) answer {
 	if seg == nil {
 		return notFound()
 	}
-	return ok(map[string]any{"vlan_id": seg.VLANID, "vni": seg.VNI, "ip_range": seg.IPRange})
+	return fine(map[string]any{"vlan_id": seg.VLANID, "vni": seg.VNI, "ip_range": seg.IPRange})
 }
 
 // taskStatus answers GET /api/task/{task}/; an id that was only just handed out
@@ -71,7 +76,7 @@ func taskStatus(c *call) answer {
 	if t == nil || t.visible.After(c.at) {
 		return notFound()
 	}
-	return ok(t.entry(c.at))
+	return fine(c.entry(t))
 }
 
 func projectHistory(c *call, p *project) answer { return c.history(p.history) }
@@ -96,11 +101,7 @@ func (c *call) history(of []*task) answer {
 	if strings.HasPrefix(query.Get("ordering"), "-") {
 		slices.Reverse(shown)
 	}
-	all := []any{}
-	for _, t := range shown {
-		all = append(all, t.entry(c.at))
-	}
-	return c.page(all)
+	return paged(c, shown, c.entry)
 }
 
 // only is a new slice of the elements that keep allows.

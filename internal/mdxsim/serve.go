@@ -1,149 +1,117 @@
 package mdxsim
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"strings"
+	"strconv"
 	"time"
 )
 
 // maxBody bounds a request's body.
 const maxBody = 1 << 20
 
-// route is an endpoint. Its pattern is as [http.ServeMux] takes it and always
-// ends in a slash; bare allows it to be asked for without.
-type route struct {
-	method, path string
-	handler      handler
-	bare         bool // answers without the trailing slash too
-	open         bool // needs no token
-	makes        bool // a deploy or a clone: only one at a time
-	takes        time.Duration
-}
-
 // Handler serves the portal, and the simulator's own pages under /_sim/.
 func (s *Sim) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/_sim/", s.leverRoutes())
-	mux.Handle("/", http.HandlerFunc(s.portal))
+	mux.HandleFunc("/", s.portal)
 	return mux
 }
 
-func (s *Sim) newRoutes() *http.ServeMux {
-	mux := http.NewServeMux()
-	for _, e := range s.endpoints() {
-		pattern := e.method + " " + e.path
-		mux.Handle(pattern+"{$}", s.endpoint(pattern, e))
-		if e.bare {
-			mux.Handle(strings.TrimSuffix(pattern, "/"), s.endpoint(pattern, e))
-		}
+// serve is the way of every request: counted, slowed down, let in or turned
+// away, carried out, and answered, unless a fault meets it.
+func (s *Sim) serve(w http.ResponseWriter, r *http.Request, e route) {
+	begun := time.Now()
+	atOnce, leave := s.load.enter(r.Method, s.stats)
+	defer leave()
+	alone, done := s.load.single(e.single)
+	defer done()
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return // the client went away, or sent what nobody reads
 	}
-	return mux
-}
-
-// portal finds the endpoint. A path that lacks its slash is answered with a
-// redirect (PORTAL.md §1), one that does not exist with Django's page.
-func (s *Sim) portal(w http.ResponseWriter, r *http.Request) {
-	if _, pattern := s.routes.Handler(r); pattern != "" {
-		s.routes.ServeHTTP(w, r)
+	stays := wait(r.Context(), s.cfg.Latency+s.clock.onWall(max(0, e.takes)))
+	if !stays && r.Method == http.MethodGet {
+		s.record(r, e.name(), 0, begun)
+		return
+	} // a write is carried out though its client went away (PORTAL.md §8)
+	a := s.turnedAway(r, e, atOnce, alone)
+	var fault Fault
+	if a == nil {
+		fault, a = s.carryOut(&call{Sim: s, r: r, body: body}, e)
+	}
+	if fault.Kind == Slow && !wait(r.Context(), s.clock.onWall(time.Duration(fault.Delay))) {
+		s.record(r, e.name(), 0, begun)
 		return
 	}
-	if slashed := r.Clone(r.Context()); !strings.HasSuffix(r.URL.Path, "/") {
-		slashed.URL.Path += "/"
-		if _, pattern := s.routes.Handler(slashed); pattern != "" {
-			s.record(r, "(redirect) "+r.Method, http.StatusMovedPermanently, time.Now())
-			w.Header().Set("Location", slashed.URL.RequestURI())
-			w.WriteHeader(http.StatusMovedPermanently)
-			return
-		}
+	status := a.status
+	if fault.Kind == ResetBefore || fault.Kind == ResetAfter {
+		status = 0
 	}
-	answer := answer{http.StatusNotFound, page("<h1>Not Found</h1><p>The requested resource was not found on this server.</p>")}
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
-		other := r.Clone(r.Context())
-		other.Method = method
-		if _, pattern := s.routes.Handler(other); pattern != "" {
-			answer = detail(http.StatusMethodNotAllowed, "メソッド \""+r.Method+"\" は許されていません。")
-		}
-	}
-	s.record(r, "(unknown) "+r.Method, answer.status, time.Now())
-	answer.write(w)
-}
-
-// page is an HTML body.
-type page string
-
-func (a answer) write(w http.ResponseWriter) {
-	switch body := a.body.(type) {
-	case nil:
-		w.WriteHeader(a.status)
-	case page:
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(a.status)
-		_, _ = io.WriteString(w, "<!doctype html><html lang=\"ja\"><body>"+string(body)+"</body></html>") // the client's loss
+	s.record(r, e.name(), status, begun)
+	switch fault.Kind {
+	case ResetBefore, ResetAfter:
+		cut(w)
+	case Truncated:
+		a.truncate(w)
 	default:
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(a.status)
-		encoder := json.NewEncoder(w)
-		encoder.SetEscapeHTML(false)
-		_ = encoder.Encode(body) // the client's loss
+		if a.status == http.StatusTooManyRequests {
+			w.Header().Set("Retry-After", "0")
+		}
+		a.dressed(s.cfg.Quirks.Errors).write(w)
 	}
 }
 
-// endpoint is the way of every request: counted, slowed down, authenticated,
-// answered.
-func (s *Sim) endpoint(name string, e route) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begun := time.Now()
-		atOnce, leave := s.load.enter(r.Method, s.stats)
-		defer leave()
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		if err != nil {
-			return // the client went away, or sent what nobody reads
+// carryOut answers a call and says which fault met it.
+func (s *Sim) carryOut(c *call, e route) (fault Fault, a *answer) {
+	s.do(func() {
+		var met bool
+		if fault, met = s.schedule.meet(e.name()); met {
+			s.stats.note(func(st *Stats) { st.Faults[fault.Kind]++ })
+			if a = s.before(fault); a != nil || fault.Kind == ResetBefore {
+				a = cmp.Or(a, &answer{})
+				return
+			}
 		}
-		overlaps := false
-		if e.makes {
-			var done func()
-			overlaps, done = s.load.make()
-			defer done()
+		c.fault = fault.Kind
+		a = fault.spoil(new(e.handler(c)))
+		if fault.Kind == TaskFails {
+			s.failing = 0
 		}
-		if !wait(r.Context(), s.cfg.Latency+s.clock.onWall(e.takes)) {
-			return
-		}
-		a := s.turnedAway(r, e, atOnce, overlaps)
-		if a == nil {
-			s.do(func() {
-				a = new(e.handler(&call{Sim: s, r: r, body: body}))
-			})
-		}
-		s.record(r, name, a.status, begun)
-		a.write(w)
 	})
+	return fault, a
 }
 
 // turnedAway is the answer to a request that does not get as far as its
-// handler.
-func (s *Sim) turnedAway(r *http.Request, e route, atOnce int, overlaps bool) *answer {
+// handler; nil if it does.
+func (s *Sim) turnedAway(r *http.Request, e route, atOnce int, alone bool) *answer {
 	read := r.Method == http.MethodGet
+	if e.single == refreshing && !alone {
+		// Parallel refreshes make 404s elsewhere more likely (PORTAL.md §2).
+		s.stats.note(func(st *Stats) { st.OverlappingRefreshes++ })
+		s.load.shake()
+	}
 	switch {
 	case !e.open && !s.authentic(r):
-		return new(detail(http.StatusUnauthorized, "認証情報が含まれていないか、トークンの有効期限が切れています。"))
-	case overlaps:
+		return new(unauthorized())
+	case e.single == making && !alone:
 		// One deploy at a time works; of several, all but the first fail (PORTAL.md §8).
 		s.stats.note(func(st *Stats) { st.Overlapping++ })
-		return new(s.overloaded(atOnce))
+		return new(overloaded(atOnce))
 	case read && atOnce > s.cfg.Limits.Reads, !read && atOnce > s.cfg.Limits.Writes:
 		s.stats.note(func(st *Stats) { st.Overloaded++ })
-		return new(s.overloaded(atOnce))
+		return new(overloaded(atOnce))
+	case e.shaky && s.load.shaken():
+		return new(notFound())
 	}
 	return nil
 }
 
 // overloaded is what a portal says that is asked too much at once: sometimes
 // that it is broken, sometimes that the thing does not exist (PORTAL.md §8).
-func (s *Sim) overloaded(n int) answer {
+func overloaded(n int) answer {
 	if n%2 == 0 {
 		return notFound()
 	}
@@ -172,8 +140,12 @@ func (s *Sim) record(r *http.Request, route string, status int, begun time.Time)
 		st.Routes[route]++
 		st.Answers[status]++
 	})
-	if s.cfg.Log != nil {
-		_, _ = fmt.Fprintf(s.cfg.Log, "%s %s %s -> %d in %s\n", // a log that cannot be written is no reason to stop
-			begun.Format("15:04:05.000"), r.Method, r.URL.RequestURI(), status, time.Since(begun).Round(time.Microsecond))
+	if s.log != nil {
+		outcome := strconv.Itoa(status)
+		if status == 0 {
+			outcome = "cut off"
+		}
+		s.log.Printf("%s %s %s -> %s in %s",
+			begun.Format("15:04:05.000"), r.Method, r.URL.RequestURI(), outcome, time.Since(begun).Round(time.Microsecond))
 	}
 }

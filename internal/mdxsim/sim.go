@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,7 +18,8 @@ import (
 type Sim struct {
 	cfg    Config
 	clock  *clock
-	routes *http.ServeMux
+	routes []route
+	log    *log.Logger // nil: nothing is logged
 	stats  *statistics
 	load   load
 
@@ -34,12 +37,33 @@ type Sim struct {
 	hosts    *hostWorker // nil without a backend
 	server   *http.Server
 	closed   bool
+	schedule *schedule
+	failing  int // how many of the next tasks fail
 }
 
 // New sets up a portal. It fails when the world contradicts itself. The caller
 // closes it.
 func New(cfg Config) (*Sim, error) {
 	cfg = cfg.withDefaults()
+	world := cfg.World
+	if world == nil {
+		world = DefaultWorld()
+	}
+	if err := world.options(&cfg); err != nil {
+		return nil, fmt.Errorf("world: %w", err)
+	}
+	cfg.Durations.setDefaults()
+	if err := cfg.Quirks.check(); err != nil {
+		return nil, err
+	}
+	faults := cfg.Faults
+	if cfg.FaultSeed != 0 {
+		faults = append(slices.Clone(faults), SeededFaults(cfg.FaultSeed)...)
+	}
+	schedule, err := newSchedule(faults)
+	if err != nil {
+		return nil, err
+	}
 	var seed [32]byte
 	for i := range 8 {
 		seed[i] = byte(cfg.Seed >> (8 * i)) //nolint:gosec // the seed's own bytes
@@ -47,21 +71,20 @@ func New(cfg Config) (*Sim, error) {
 	s := &Sim{
 		cfg: cfg, clock: newClock(cfg.Speed), stats: newStatistics(), random: rand.NewChaCha8(seed),
 		vms: map[string]*vm{}, tasks: map[string]*task{}, segments: map[string]*segment{},
-		tokens: map[string]time.Time{},
+		tokens: map[string]time.Time{}, schedule: schedule,
+	}
+	if cfg.Log != nil {
+		s.log = log.New(cfg.Log, "", 0)
 	}
 	s.at = s.clock.now()
 	s.tokens[cfg.Token] = time.Now().Add(cfg.TokenLifetime)
 	if cfg.Backend != nil {
 		s.hosts = newHostWorker(cfg.Backend)
 	}
-	world := cfg.World
-	if world == nil {
-		world = DefaultWorld()
-	}
 	if err := s.settleWorld(world); err != nil {
 		return nil, fmt.Errorf("world: %w", err)
 	}
-	s.routes = s.newRoutes()
+	s.routes = s.endpoints()
 	return s, nil
 }
 

@@ -29,32 +29,41 @@ type segment struct {
 	v4      netip.Prefix
 	v6      netip.Prefix
 	rules   []*aclRule
-	held    map[string]*vm // who holds an address
+	held    map[string]*vm    // who holds an address
+	former  map[string]string // the names of machines destroyed through the API, by address
 }
 
+// aclRule is an [ACLRule] at work.
 type aclRule struct {
 	ACLRule
-	v6 bool
+	v6      bool
+	segment *segment
+	visible time.Time // from then on it shows
+	leaving bool      // its deletion was accepted
 }
 
+// dnat is a [DNAT] at work.
 type dnat struct {
 	DNAT
 	segment *segment
+	visible time.Time // from then on it shows
+	leaving bool      // its deletion was accepted
+	moving  string    // the global address that it is about to use
 }
 
 // vm is a [VM] at work.
 type vm struct {
 	VM
-	project  *project
-	catalog  *Catalog
-	visible  time.Time // from then on list and detail know it
-	tools    time.Time // from then on the guest tools report; zero: they don't
-	running  []*task
-	powered  int        // counts power cycles, so that a plan made before one is void after it
-	host     netip.Addr // where the backend put it
-	booting  bool       // the backend has not said yet
-	cloneOf  string
-	deployed bool // made through the API
+	project *project
+	catalog *Catalog
+	visible time.Time // from then on list and detail know it
+	tools   time.Time // from then on the guest tools report; zero: they don't
+	mute    bool      // they never will
+	running []*task
+	powered int        // counts power cycles, so that a plan made before one is void after it
+	host    netip.Addr // where the backend put it
+	booting bool       // the backend has not said yet
+	cloneOf string
 }
 
 // settleWorld turns a described world into one at work.
@@ -86,7 +95,7 @@ func (s *Sim) settleProject(described Project) (*project, error) {
 	}
 	p.Catalogs = slices.Clone(described.Catalogs)
 	for _, described := range described.Segments {
-		seg := &segment{Segment: described, project: p, held: map[string]*vm{}}
+		seg := &segment{Segment: described, project: p, held: map[string]*vm{}, former: map[string]string{}}
 		var err error
 		if seg.v4, err = netip.ParsePrefix(seg.IPRange); err != nil {
 			return nil, fmt.Errorf("segment %q: ip_range: %w", seg.Name, err)
@@ -100,10 +109,10 @@ func (s *Sim) settleProject(described Project) (*project, error) {
 			return nil, fmt.Errorf("segment %q: uuid %q is taken", seg.Name, seg.UUID)
 		}
 		for _, rule := range seg.ACL {
-			seg.rules = append(seg.rules, &aclRule{ACLRule: rule})
+			seg.rules = append(seg.rules, &aclRule{ACLRule: rule, segment: seg})
 		}
 		for _, rule := range seg.ACLv6 {
-			seg.rules = append(seg.rules, &aclRule{ACLRule: rule, v6: true})
+			seg.rules = append(seg.rules, &aclRule{ACLRule: rule, v6: true, segment: seg})
 		}
 		s.segments[seg.UUID] = seg
 		p.segments = append(p.segments, seg)
@@ -121,8 +130,12 @@ func (s *Sim) settleProject(described Project) (*project, error) {
 			}
 			s.assign(v, i)
 		}
-		if v.Status == PowerOn {
+		switch v.Status {
+		case PowerOn:
 			v.tools = s.at
+			s.startHost(v)
+		case Deploying: // whoever deployed it is not here
+			v.Status = PowerOff
 		}
 		s.vms[v.UUID] = v
 		p.machines = append(p.machines, v)

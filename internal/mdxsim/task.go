@@ -35,6 +35,7 @@ type operation struct {
 	from   []Status      // the states that it can succeed from; none: any
 	refuse func() string // why else it cannot succeed, "" if it can
 	finish func()
+	failed func() // what a failure does besides; nil: nothing
 }
 
 // begin starts an operation on a machine. One that cannot succeed is accepted
@@ -43,7 +44,7 @@ type operation struct {
 func (s *Sim) begin(v *vm, op operation) *task {
 	t := &task{
 		id: s.newID(), kind: op.kind, project: v.project, object: v.UUID, objectName: v.Name, vm: v,
-		start: s.at, visible: s.at.Add(s.cfg.Durations.TaskVisible), status: taskRunning,
+		start: s.at, visible: s.at.Add(max(0, s.cfg.Durations.TaskVisible)), status: taskRunning,
 	}
 	s.tasks[t.id] = t
 	v.project.history = append(v.project.history, t)
@@ -56,21 +57,45 @@ func (s *Sim) begin(v *vm, op operation) *task {
 	case op.refuse != nil:
 		why = op.refuse()
 	}
+	if why == "" && s.failing > 0 {
+		s.failing--
+		why = "内部エラーが発生しました。"
+	}
+	s.touch(v.Foreign, op.kind+" "+v.Name)
 	v.running = append(v.running, t)
-	takes := op.takes
+	takes := max(0, op.takes)
 	if why != "" {
-		takes = s.cfg.Durations.Fail
+		takes = max(0, s.cfg.Durations.Fail)
 	}
 	t.end = s.at.Add(takes)
 	s.after(takes, func() {
 		v.running = slices.DeleteFunc(v.running, func(other *task) bool { return other == t })
+		if s.vms[v.UUID] != v {
+			t.status, t.message = taskFailed, "仮想マシンが存在しません。" // somebody deleted it meanwhile
+			return
+		}
 		if why != "" {
 			t.status, t.message = taskFailed, why
+			if op.failed != nil {
+				op.failed()
+			}
 			return
 		}
 		t.status = taskCompleted
 		op.finish()
 	})
+	return t
+}
+
+// note enters what is done at once, and is not about a machine, into the
+// history.
+func (s *Sim) note(p *project, kind, object string) *task {
+	t := &task{
+		id: s.newID(), kind: kind, project: p, object: object, start: s.at, end: s.at, status: taskCompleted,
+		visible: s.at.Add(max(0, s.cfg.Durations.TaskVisible)),
+	}
+	s.tasks[t.id] = t
+	p.history = append(p.history, t)
 	return t
 }
 
@@ -84,7 +109,8 @@ func (t *task) progress(now time.Time) int {
 }
 
 // entry is the task as JSON, for the task itself and for the history.
-func (t *task) entry(now time.Time) map[string]any {
+func (s *Sim) entry(t *task) any {
+	now := s.at
 	entry := map[string]any{
 		"uuid": t.id, "type": t.kind, "object_uuid": t.object, "object_name": t.objectName,
 		"project": t.project.UUID, "user_name": "demo", "start_datetime": stamp(t.start), "end_datetime": nil,
@@ -97,8 +123,13 @@ func (t *task) entry(now time.Time) map[string]any {
 		entry["end_datetime"] = stamp(t.end)
 	}
 	if t.status == taskFailed {
-		entry["error_message"] = t.message
-		entry["error_detail"] = t.message
+		where := s.cfg.Quirks.TaskErrors
+		if where == "both" || where == "message" {
+			entry["error_message"] = t.message
+		}
+		if where == "both" || where == "detail" {
+			entry["error_detail"] = t.message
+		}
 	}
 	return entry
 }

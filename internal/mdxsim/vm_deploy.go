@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // adapterRequest is an element of network_adapters.
@@ -34,11 +33,6 @@ type deployRequest struct {
 	NVLink         bool             `json:"nvlink"`
 }
 
-const (
-	maxCPUPacks = 152
-	maxGPUPacks = 8
-)
-
 // deploy answers POST /api/vm/deploy/.
 func deploy(c *call) answer {
 	var body deployRequest
@@ -53,7 +47,7 @@ func deploy(c *call) answer {
 		return forbidden()
 	}
 	k := p.catalogByID(body.Catalog)
-	names := expand(body.Name)
+	names := expand(body.Name, c.cfg.Quirks.Ranges == "misread")
 	for _, check := range []struct {
 		field string
 		wrong bool
@@ -85,40 +79,70 @@ func deploy(c *call) answer {
 	if no, ok := c.namesFree(p, names); !ok {
 		return no
 	}
-	if no, ok := p.withinQuota(wanted, len(names)); !ok {
+	refuse, no, ok := c.quotaFits(p, wanted, len(names))
+	if !ok {
 		return no
 	}
 	var ids []string
-	for _, name := range names {
-		v := &vm{VM: wanted, project: p, catalog: k}
+	for i, name := range names {
+		v := &vm{VM: wanted, project: p, catalog: k, mute: c.fault == NoAddress}
 		v.Name, v.Disks = name, slices.Clone(wanted.Disks)
-		ids = append(ids, c.make(v, body.Adapters, "デプロイ", c.cfg.Durations.Deploy, func() {
-			if body.PowerOn {
-				c.powerUp(v)
-				return
-			}
-			c.off(v)
-		}).id)
+		doomed := c.fault == TaskFails && i < len(names)-1 // of several, the last fails
+		if doomed {
+			c.failing--
+		}
+		t := c.make(v, body.Adapters, operation{
+			kind: "デプロイ", takes: c.cfg.Durations.Deploy, refuse: always(refuse),
+			finish: func() {
+				c.off(v)
+				if body.PowerOn {
+					c.powerUp(v)
+				}
+			},
+		})
+		if doomed {
+			c.failing++
+		}
+		ids = append(ids, t.id)
 	}
-	return accepted(map[string]any{"task_id": taskIDs(ids)})
+	status := http.StatusAccepted
+	if c.cfg.Quirks.DeployStatus == "200" {
+		status = http.StatusOK
+	}
+	return answer{status, map[string]any{"task_id": c.taskIDs(ids...)}}
 }
 
 // make brings a machine into the world; it holds its name and its addresses at
-// once, and shows a little later (PORTAL.md §8).
-func (c *call) make(v *vm, adapters []adapterRequest, kind string, takes time.Duration, finish func()) *task {
-	v.UUID, v.deployed = c.newID(), true
+// once, and shows a little later (PORTAL.md §8). If its task fails it goes, or
+// stays behind powered off.
+func (c *call) make(v *vm, adapters []adapterRequest, op operation) *task {
+	v.UUID = c.newID()
 	for _, a := range adapters {
 		v.Adapters = append(v.Adapters, Adapter{Number: a.Number, SegmentID: a.Segment})
 	}
 	for i := range v.Adapters {
 		c.assign(v, i)
 	}
-	v.visible = c.at.Add(c.cfg.Durations.VMVisible)
+	v.visible = c.at.Add(max(0, c.cfg.Durations.VMVisible))
+	if other := v.project.named(v.Name); other != nil {
+		c.stats.note(func(st *Stats) { st.Duplicates = append(st.Duplicates, v.Name) })
+	}
 	c.vms[v.UUID] = v
 	v.project.machines = append(v.project.machines, v)
+	c.machineCame(v)
 	c.stats.note(func(st *Stats) { st.Deployed++ })
-	return c.begin(v, operation{kind: kind, takes: takes, finish: finish})
+	op.failed = func() {
+		if c.cfg.Quirks.FailedDeploy == "left" {
+			c.off(v)
+			return
+		}
+		c.remove(v)
+	}
+	return c.begin(v, op)
 }
+
+// always is a refusal for a reason that is known beforehand; none for "".
+func always(why string) func() string { return func() string { return why } }
 
 func (c *call) adaptersFit(p *project, adapters []adapterRequest) bool {
 	for _, a := range adapters {
@@ -130,97 +154,33 @@ func (c *call) adaptersFit(p *project, adapters []adapterRequest) bool {
 	return len(adapters) > 0
 }
 
-// sizeFits checks packs, or cores and memory, against what a machine may have.
-func sizeFits(p *project, k *Catalog, v VM) (answer, bool) {
-	if p.Dedicated {
-		switch {
-		case v.CPU < 1:
-			return invalid("cpu", required), false
-		case v.MemoryGB < max(1, k.MinMemoryGB):
-			return invalid("memory", wrongValue), false
-		}
-		return answer{}, true
-	}
-	most := map[string]int{"cpu": maxCPUPacks, "gpu": maxGPUPacks}[v.PackType]
-	_, memory, _ := (&vm{VM: v}).size()
-	switch {
-	case most == 0:
-		return invalid("pack_type", wrongValue), false
-	case v.PackNum < 1 || v.PackNum > most:
-		return invalid("pack_num", "パック数が範囲外です。"), false
-	case k.GPURequired && v.PackType != "gpu":
-		return invalid("pack_type", "このテンプレートにはGPUパックが必要です。"), false
-	case memory < float64(k.MinMemoryGB):
-		return invalid("pack_num", "メモリがテンプレートの下限を下回っています。"), false
-	}
-	return answer{}, true
-}
+const (
+	nameTaken = "この仮想マシン名はすでに使用されています。"
+	noQuota   = "プロジェクトのリソースが不足しています。"
+)
 
 // namesFree says whether nobody in the project has one of the names, and counts
 // a name that was asked for again.
 func (c *call) namesFree(p *project, names []string) (answer, bool) {
 	for _, name := range names {
-		if p.named(name) != nil {
-			c.stats.note(func(st *Stats) { st.DuplicateNames = append(st.DuplicateNames, name) })
-			return invalid("vm_name", "この仮想マシン名はすでに使用されています。"), false
+		other := p.named(name)
+		if other == nil {
+			continue
 		}
+		c.stats.note(func(st *Stats) { st.DuplicateNames = append(st.DuplicateNames, name) })
+		if c.cfg.Quirks.Names == "late" && other.visible.After(c.at) {
+			continue
+		}
+		return invalid("vm_name", nameTaken), false
 	}
 	return answer{}, true
 }
 
-// withinQuota says whether n more such machines fit into the project.
-func (p *project) withinQuota(v VM, n int) (answer, bool) {
-	used := p.used()
-	more := used.plus(usageOf(v), n)
-	exceeds := func(want, quota int) bool { return quota > 0 && want > quota }
-	if exceeds(more.CPUPacks, p.Quota.CPUPacks) || exceeds(more.GPUPacks, p.Quota.GPUPacks) ||
-		exceeds(more.DiskGB, p.Quota.DiskGB) || exceeds(more.CPUs, p.Quota.CPUs) ||
-		exceeds(more.MemoryGB, p.Quota.MemoryGB) || exceeds(more.GPUs, p.Quota.GPUs) {
-		return detail(http.StatusBadRequest, "プロジェクトのリソースが不足しています。"), false
-	}
-	return answer{}, true
-}
-
-// used is what the project's machines hold together.
-func (p *project) used() Quota {
-	var sum Quota
-	for _, v := range p.machines {
-		sum = sum.plus(usageOf(v.VM), 1)
-	}
-	return sum
-}
-
-// usageOf is what one machine holds; a deallocated one holds its disk only.
-func usageOf(v VM) Quota {
-	var q Quota
-	for _, d := range v.Disks {
-		q.DiskGB += d.CapacityGB
-	}
-	if v.Status == Deallocated {
-		return q
-	}
-	switch v.PackType {
-	case "cpu":
-		q.CPUPacks = v.PackNum
-	case "gpu":
-		q.GPUPacks = v.PackNum
-	default:
-		q.CPUs, q.MemoryGB, q.GPUs = v.CPU, v.MemoryGB, v.GPU
-	}
-	return q
-}
-
-func (q Quota) plus(more Quota, times int) Quota {
-	return Quota{
-		CPUPacks: q.CPUPacks + times*more.CPUPacks, GPUPacks: q.GPUPacks + times*more.GPUPacks,
-		DiskGB: q.DiskGB + times*more.DiskGB, CPUs: q.CPUs + times*more.CPUs,
-		MemoryGB: q.MemoryGB + times*more.MemoryGB, GPUs: q.GPUs + times*more.GPUs,
-	}
-}
-
-// taskIDs is one id as bare text or several as a list (PORTAL.md §5).
-func taskIDs(ids []string) any {
-	if len(ids) == 1 {
+// taskIDs is several ids as a list, and one as text or as a list
+// (PORTAL.md §5).
+func (c *call) taskIDs(ids ...string) any {
+	form := c.cfg.Quirks.TaskIDs
+	if len(ids) == 1 && (form == "text" || (form == "mixed" && alternates(ids[0], 2) == 0)) {
 		return ids[0]
 	}
 	return ids

@@ -1,9 +1,21 @@
 package mdxsim
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Startable and deletable are machines that are off (PORTAL.md §5).
 var stopped = []Status{PowerOff, Deallocated}
+
+// power accepts a power operation; whether it answers with a task is not known.
+func (c *call) power(v *vm, op operation) answer {
+	t := c.begin(v, op)
+	if c.cfg.Quirks.PowerAnswer == "task" {
+		return accepted(map[string]any{"task_id": c.taskIDs(t.id)})
+	}
+	return accepted(nil)
+}
 
 func powerOn(c *call, v *vm) answer {
 	var body struct {
@@ -15,48 +27,64 @@ func powerOn(c *call, v *vm) answer {
 	if serviceLevels[body.ServiceLevel] == "" {
 		return invalid("service_level", required)
 	}
-	c.begin(v, operation{kind: "電源オン", takes: c.cfg.Durations.PowerOn, from: stopped, finish: func() {
-		v.ServiceLevel = body.ServiceLevel
-		c.powerUp(v)
-	}})
-	return accepted(nil)
+	return c.power(v, operation{
+		kind: "電源オン", takes: c.cfg.Durations.PowerOn, from: stopped,
+		refuse: func() string {
+			on := v.VM
+			on.Status = PowerOn
+			if !v.project.used().plus(usageOf(v.VM), -1).plus(usageOf(on), 1).within(v.project.Quota) {
+				return noQuota
+			}
+			return ""
+		},
+		finish: func() {
+			v.ServiceLevel, v.mute = body.ServiceLevel, c.fault == NoAddress
+			c.powerUp(v)
+		},
+	})
 }
 
 func powerOff(c *call, v *vm) answer {
-	c.begin(v, operation{kind: "電源オフ", takes: c.cfg.Durations.PowerOff, from: []Status{PowerOn}, finish: func() {
-		c.powerDown(v, false)
-	}})
-	return accepted(nil)
+	return c.power(v, operation{
+		kind: "電源オフ", takes: c.cfg.Durations.PowerOff, from: []Status{PowerOn},
+		finish: func() { c.powerDown(v, false) },
+	})
 }
+
+const noTools = "VMware Toolsが実行されていないため、処理できません。"
 
 // shutdown asks the guest, which must be able to hear it.
 func shutdown(c *call, v *vm) answer {
-	c.begin(v, operation{
+	return c.power(v, operation{
 		kind: "シャットダウン", takes: c.cfg.Durations.Shutdown, from: []Status{PowerOn},
 		refuse: func() string {
 			if !c.reports(v) {
-				return "VMware Toolsが実行されていないため、シャットダウンできません。"
+				return noTools
 			}
 			return ""
 		},
 		finish: func() { c.powerDown(v, true) },
 	})
-	return accepted(nil)
 }
 
 func destroy(c *call, v *vm) answer {
-	t := c.begin(v, operation{kind: "削除", takes: c.cfg.Durations.Destroy, from: stopped, finish: func() { c.remove(v) }})
-	return accepted(map[string]any{"task_id": taskIDs([]string{t.id})})
+	t := c.begin(v, operation{kind: "削除", takes: c.cfg.Durations.Destroy, from: stopped, finish: func() {
+		c.stats.note(func(st *Stats) { st.Destroyed++ })
+		c.machineGone(v)
+		c.remove(v)
+	}})
+	return accepted(map[string]any{"task_id": c.taskIDs(t.id)})
 }
 
 // powerUp starts a machine; its address shows when the guest tools report.
 func (s *Sim) powerUp(v *vm) {
 	v.Status = PowerOn
 	v.powered++
-	v.tools = s.at.Add(s.cfg.Durations.Address)
-	if s.hosts != nil {
-		s.startHost(v)
+	v.tools = time.Time{}
+	if !v.mute {
+		v.tools = s.at.Add(max(0, s.cfg.Durations.Address))
 	}
+	s.startHost(v)
 }
 
 // powerDown stops a machine.
@@ -95,8 +123,12 @@ func (s *Sim) remove(v *vm) {
 	}
 }
 
-// startHost powers a machine's real host on.
+// startHost powers a machine's real host on, if there are real hosts. Machines
+// of others exist on paper only.
 func (s *Sim) startHost(v *vm) {
+	if s.hosts == nil || v.Foreign {
+		return
+	}
 	first := v.Adapters[0]
 	seg := s.segments[first.SegmentID]
 	host := Host{
@@ -117,6 +149,7 @@ func (s *Sim) startHost(v *vm) {
 				return
 			}
 			v.host, v.HostError = addr, ""
+			s.cameTo(v, seg, addr.String())
 			if v.powered == cycle {
 				v.booting = false
 			}

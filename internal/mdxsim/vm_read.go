@@ -2,6 +2,7 @@ package mdxsim
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,21 +12,17 @@ var serviceLevels = map[string]string{"spot": "スポット仮想マシン", "gu
 
 // vmList answers GET /api/vm/project/{project}/; it tells no addresses.
 func vmList(c *call, p *project) answer {
-	all := []any{}
-	for _, v := range p.machines {
-		if v.visible.After(c.at) {
-			continue
-		}
+	shown := only(p.machines, func(v *vm) bool { return !v.visible.After(c.at) })
+	return paged(c, shown, func(v *vm) any {
 		running := []string{}
 		for _, t := range v.running {
 			running = append(running, t.kind)
 		}
-		all = append(all, map[string]any{
+		return map[string]any{
 			"uuid": v.UUID, "name": v.Name, "status": v.Status, "vcenter": "vcenter01", "running_tasks": running,
 			"service_level": serviceLevels[v.ServiceLevel], "force_stop": false, "allocation": v.Status != Deallocated,
-		})
-	}
-	return c.page(all)
+		}
+	})
 }
 
 // vmDetail answers GET /api/vm/{vm}/. It lacks the machine's own id and tells
@@ -50,18 +47,7 @@ func vmDetail(c *call, v *vm) answer {
 	}
 	cpu, memory, gpu := v.size()
 	body["cpu"], body["memory"], body["gpu"] = cpu, fmt.Sprintf("%.1f GB", memory), strconv.Itoa(gpu)
-	return ok(body)
-}
-
-// size is what packs amount to (PORTAL.md §5), or what a dedicated project gave.
-func (v *vm) size() (cpu int, memoryGB float64, gpu int) {
-	switch v.PackType {
-	case "cpu":
-		return v.PackNum, 1.51 * float64(v.PackNum), 0
-	case "gpu":
-		return 18 * v.PackNum, 57.6 * float64(v.PackNum), v.PackNum
-	}
-	return v.CPU, float64(v.MemoryGB), v.GPU
+	return fine(body)
 }
 
 // hostName is the part of the template's name that its machines start with.
@@ -81,7 +67,8 @@ func (c *call) tools(v *vm) any {
 	if c.reports(v) {
 		one = map[string]any{"status": "toolsOk", "version": "11333"}
 	}
-	if v.UUID[0]%2 == 0 {
+	form := c.cfg.Quirks.Tools
+	if form == "list" || (form == "mixed" && alternates(v.UUID, 2) == 0) {
 		return []any{one}
 	}
 	return one
@@ -95,19 +82,19 @@ func (c *call) serviceNetworks(v *vm) []any {
 	for _, a := range v.Adapters {
 		v4, v6 := []string{}, []string{}
 		switch {
-		case c.reports(v):
+		case c.reports(v), c.cfg.Quirks.OffAddress == "kept" && !v.tools.IsZero() && slices.Contains(stopped, v.Status):
 			v4 = append(v4, v.shownIPv4(a))
 			if a.IPv6 != "" {
 				v6 = append(v6, a.IPv6)
 			}
-		case v.UUID[1]%3 == 1:
+		case alternates(v.UUID, 3) == 1:
 			v4 = append(v4, "")
-		case v.UUID[1]%3 == 2:
+		case alternates(v.UUID, 3) == 2:
 			v4 = append(v4, "取得中")
 		}
 		all = append(all, map[string]any{
 			"adapter_number": a.Number, "segment": c.segments[a.SegmentID].Name,
-			"ipv4_address": v4, "ipv6_address": v6, "global_ip": c.globalIP(a),
+			"ipv4_address": v4, "ipv6_address": v6, "global_ip": c.globalIP(v, a),
 		})
 	}
 	return all
@@ -121,9 +108,10 @@ func (v *vm) shownIPv4(a Adapter) string {
 	return a.IPv4
 }
 
-func (c *call) globalIP(a Adapter) any {
+// globalIP is the address that leads to an adapter from outside.
+func (c *call) globalIP(v *vm, a Adapter) any {
 	for _, d := range c.segments[a.SegmentID].project.dnats {
-		if d.SegmentID == a.SegmentID && d.DstAddress == a.IPv4 {
+		if d.SegmentID == a.SegmentID && d.DstAddress == v.shownIPv4(a) && !d.visible.After(c.at) {
 			return d.PoolAddress
 		}
 	}
@@ -136,7 +124,7 @@ func (c *call) storageNetworks(v *vm) []any {
 	}
 	kind := map[string]string{"portgroup": "ポートグループ", "sr-iov": "SR-IOV", "pvrdma": "PVRDMA"}[v.StorageNetwork]
 	one := map[string]any{
-		"adapter_number": len(v.Adapters) + 1, "ipv4_address": []string{}, "ipv6_address": []string{}, "type": kind,
+		"adapter_number": len(v.Adapters) + 1, "ipv4_address": []string{}, "ipv6_address": []string{}, c.cfg.Quirks.StorageKey: kind,
 	}
 	if c.reports(v) && len(v.Adapters) > 0 {
 		if _, tail, found := strings.Cut(v.Adapters[0].IPv4, "."); found {

@@ -1,4 +1,5 @@
-// Command mdxsim runs a simulated mdx portal.
+// Command mdxsim runs a simulated mdx portal, so that an apply can be rehearsed
+// without an account and without spending points.
 package main
 
 import (
@@ -25,37 +26,37 @@ func main() {
 	}
 }
 
-// run serves until the context ends.
+// run serves until the context ends. When it is ready it writes one line of
+// JSON to out: endpoint, token, project_id, project_name.
 func run(ctx context.Context, args []string, out, log io.Writer) error {
-	flags := flag.NewFlagSet("mdxsim", flag.ContinueOnError)
-	flags.SetOutput(log)
-	listen := flags.String("listen", "127.0.0.1:8080", "address to listen on; port 0 takes a free one")
-	verbose := flags.Bool("v", false, "log one line per request")
-	var cfg mdxsim.Config
-	flags.StringVar(&cfg.Token, "token", "demo", "the token that clients start with")
-	flags.Float64Var(&cfg.Speed, "speed", 60, "how many times faster than a real portal's time runs")
-	flags.DurationVar(&cfg.Latency, "latency", 0, "added to each answer: the way to the portal and back")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if *verbose {
-		cfg.Log = log
-	}
-	sim, err := mdxsim.New(cfg)
+	o, err := parse(args, log)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = sim.Close() }() // the process ends anyway
-	endpoint, err := sim.Start(ctx, *listen)
+	sim, err := mdxsim.New(o.cfg)
 	if err != nil {
 		return err
 	}
-	project := sim.World().Organisations[0].Projects[0]
+	endpoint, err := sim.Start(ctx, o.listen)
+	if err != nil {
+		return errors.Join(err, sim.Close())
+	}
+	project := firstProject(sim.World())
 	if err := json.NewEncoder(out).Encode(map[string]string{
-		"endpoint": endpoint, "token": cfg.Token, "project_id": project.UUID, "project_name": project.Name,
+		"endpoint": endpoint, "token": o.cfg.Token, "project_id": project.UUID, "project_name": project.Name,
 	}); err != nil {
-		return err
+		return errors.Join(err, sim.Close())
 	}
 	<-ctx.Done()
-	return nil
+	return sim.Close()
+}
+
+// firstProject is the one to work in unless one says otherwise.
+func firstProject(world mdxsim.World) mdxsim.Project {
+	for _, organisation := range world.Organisations {
+		for _, project := range organisation.Projects {
+			return project
+		}
+	}
+	return mdxsim.Project{}
 }
