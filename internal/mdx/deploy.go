@@ -76,15 +76,16 @@ func (c *Client) Deploy(ctx context.Context, req DeployRequest) ([]TaskID, error
 
 // CloneRequest describes a copy of a machine (PORTAL.md §5).
 type CloneRequest struct {
-	Project         ProjectID
-	VMName          string
-	OSType          OSType
-	PackType        PackType
-	PackNum         int
-	GPU             int
-	ServiceLevel    ServiceLevel
-	StorageNetwork  StorageNetwork
-	NetworkAdapters []NetworkAdapter
+	Project ProjectID
+	VMName  string
+	OSType  OSType
+	// PackType and PackNum size the copy in a normal project, CPU (cores), MemoryGB and GPU in a dedicated one.
+	PackType           PackType
+	PackNum            int
+	CPU, MemoryGB, GPU int
+	ServiceLevel       ServiceLevel
+	StorageNetwork     StorageNetwork
+	NetworkAdapters    []NetworkAdapter
 }
 
 type wireClone struct {
@@ -93,6 +94,8 @@ type wireClone struct {
 	OSType          OSType           `json:"os_type"`
 	PackType        PackType         `json:"pack_type,omitempty"`
 	PackNum         int              `json:"pack_num,omitempty"`
+	CPU             int              `json:"cpu,omitempty"`
+	Memory          int              `json:"memory,omitempty"`
 	GPU             wireDecimal      `json:"gpu"`
 	ServiceLevel    ServiceLevel     `json:"service_level"`
 	StorageNetwork  StorageNetwork   `json:"storage_network"`
@@ -106,7 +109,7 @@ func (c *Client) Clone(ctx context.Context, source VMID, req CloneRequest) ([]Ta
 		op: "clone VM", object: req.VMName, path: pathOf("/api/vm/%s/clone/", source),
 		body: wireClone{
 			Project: req.Project, VMName: req.VMName, OSType: req.OSType, PackType: req.PackType,
-			PackNum: req.PackNum, GPU: wireDecimal(req.GPU), ServiceLevel: req.ServiceLevel,
+			PackNum: req.PackNum, CPU: req.CPU, Memory: req.MemoryGB, GPU: wireDecimal(req.GPU), ServiceLevel: req.ServiceLevel,
 			StorageNetwork: req.StorageNetwork, NetworkAdapters: req.NetworkAdapters,
 		},
 	})

@@ -44,7 +44,7 @@ provider "mdx" {
   endpoint      = %q
   token         = "demo"
   project_name  = "demo"
-  poll_interval = "10ms"
+  poll_interval = "25ms"
 }
 `, w.endpoint) + body
 }

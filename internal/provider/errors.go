@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -15,6 +18,30 @@ import (
 // words, and what to do next.
 func portalError(doing string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Could not "+doing, sentence(err.Error())+" "+nextStep(err))
+}
+
+// requestError is portalError on the attribute that the portal complains about, where it names the field of the request
+// and fields has the attribute behind it.
+func requestError(doing string, err error, fields map[string]string) diag.Diagnostic {
+	general := portalError(doing, err)
+	portal, ok := errors.AsType[*mdx.Error](err)
+	if !ok {
+		return general
+	}
+	for _, field := range slices.Sorted(maps.Keys(portal.Fields)) {
+		if attribute, ok := fields[field]; ok {
+			return diag.NewAttributeErrorDiagnostic(path.Root(attribute), general.Summary(), general.Detail())
+		}
+	}
+	return general
+}
+
+// vmFields are the attributes behind the fields of requests about VMs (PORTAL.md §5).
+var vmFields = map[string]string{
+	"vm_name": "name", "project": "project_id", "catalog": "catalog_id", "template_name": "template_name",
+	"os_type": "os_type", "disk_size": "disk_size", "hard_disks": "disk_size", "pack_type": "pack_type", "pack_num": "pack_num",
+	"cpu": "cpu", "memory": "memory", "gpu": "gpu", "service_level": "service_level", "storage_network": "storage_network",
+	"network_adapters": "network_adapters", "shared_key": "ssh_public_key", "nvlink": "nvlink",
 }
 
 // nextStep tells what the user can do about an error.

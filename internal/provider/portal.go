@@ -19,6 +19,7 @@ import (
 type portal struct {
 	*mdx.Client
 	settings settings
+	lookups  lookups
 
 	mu      sync.Mutex
 	project mdx.Project // zero until it was looked up
@@ -76,7 +77,7 @@ func (p *portal) projectFor(ctx context.Context, override types.String, diags *d
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.project.ID == "" {
-		projects, err := p.Projects(ctx)
+		projects, err := p.knownProjects(ctx)
 		if err != nil {
 			diags.Append(portalError("look up the project", err))
 			return ""

@@ -2,64 +2,69 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
+	"net/http"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
-// deployRequest makes the request for a VM out of its plan, and refuses what the portal would refuse.
-func (r *vmResource) deployRequest(ctx context.Context, plan vmModel, diags *diag.Diagnostics) (mdx.DeployRequest, mdx.Catalog) {
-	project := r.portal.projectFor(ctx, plan.ProjectID, diags)
-	if diags.HasError() {
-		return mdx.DeployRequest{}, mdx.Catalog{}
-	}
-	catalog := r.catalog(ctx, project, plan.CatalogID.ValueString(), diags)
-	r.refuseTakenName(ctx, project, plan.Name.ValueString(), diags)
-	adapters := r.adapters(ctx, project, plan, diags)
-	if diags.HasError() {
-		return mdx.DeployRequest{}, mdx.Catalog{}
-	}
-	return mdx.DeployRequest{
-		Project:         project,
-		Catalog:         catalog.ID,
-		VMName:          plan.Name.ValueString(),
-		TemplateName:    first(plan.TemplateName.ValueString(), catalog.TemplateName),
-		OSType:          mdx.OSType(first(plan.OSType.ValueString(), string(catalog.OSType))),
-		DiskGB:          max(int(plan.DiskSize.ValueInt64()), catalog.MinDiskGB),
-		PackType:        mdx.PackType(first(plan.PackType.ValueString(), string(mdx.PackCPU))),
-		PackNum:         max(int(plan.PackNum.ValueInt64()), 1),
-		ServiceLevel:    mdx.ServiceLevel(plan.ServiceLevel.ValueString()),
-		StorageNetwork:  mdx.StorageNetwork(first(plan.StorageNetwork.ValueString(), string(mdx.PortGroup))),
-		NetworkAdapters: adapters,
-		SharedKey:       plan.SSHPublicKey.ValueString(),
-		PowerOn:         plan.PowerState.ValueString() == powerRunning,
-		NVLink:          plan.NVLink.ValueBool(),
-	}, catalog
+// vmOrder is a VM that is to be made: deployed, or cloned where source is given.
+type vmOrder struct {
+	project mdx.ProjectID
+	name    string
+	deploy  mdx.DeployRequest
+	source  mdx.VMID
+	clone   mdx.CloneRequest
 }
 
-// catalog finds the catalog entry to deploy from.
-func (r *vmResource) catalog(ctx context.Context, project mdx.ProjectID, id string, diags *diag.Diagnostics) mdx.Catalog {
-	catalogs, err := r.portal.Catalogs(ctx, project)
-	if err != nil {
-		diags.Append(portalError("list the catalog", err))
-		return mdx.Catalog{}
+// order makes the request for a VM out of its plan, whose hardware is complete.
+func order(ctx context.Context, plan vmModel, diags *diag.Diagnostics) vmOrder {
+	hw := plan.vmHardwareModel
+	adapters := networkAdapters(ctx, hw, diags)
+	o := vmOrder{project: plan.project(), name: plan.Name.ValueString()}
+	if !hw.SourceVMID.IsNull() {
+		o.source = mdx.VMID(hw.SourceVMID.ValueString())
+		o.clone = mdx.CloneRequest{
+			Project: o.project, VMName: o.name, OSType: mdx.OSType(hw.OSType.ValueString()),
+			PackType: mdx.PackType(hw.PackType.ValueString()), PackNum: int(hw.PackNum.ValueInt64()),
+			CPU: int(hw.CPU.ValueInt64()), MemoryGB: int(hw.Memory.ValueInt64()), GPU: int(hw.GPU.ValueInt64()),
+			ServiceLevel: plan.level(), StorageNetwork: mdx.StorageNetwork(hw.StorageNetwork.ValueString()),
+			NetworkAdapters: adapters,
+		}
+		return o
 	}
-	i := slices.IndexFunc(catalogs, func(c mdx.Catalog) bool { return string(c.ID) == id })
-	if i < 0 {
-		diags.AddAttributeError(path.Root("catalog_id"), "Unknown catalog entry", fmt.Sprintf(
-			"The project's catalog has no entry with the id %q. Look one up with the data source mdx_catalog.", id))
-		return mdx.Catalog{}
+	o.deploy = mdx.DeployRequest{
+		Project: o.project, VMName: o.name, Catalog: mdx.CatalogID(hw.CatalogID.ValueString()),
+		TemplateName: hw.TemplateName.ValueString(), OSType: mdx.OSType(hw.OSType.ValueString()),
+		DiskGB:   int(hw.DiskSize.ValueInt64()),
+		PackType: mdx.PackType(hw.PackType.ValueString()), PackNum: int(hw.PackNum.ValueInt64()),
+		CPU: int(hw.CPU.ValueInt64()), MemoryGB: int(hw.Memory.ValueInt64()), GPU: int(hw.GPU.ValueInt64()),
+		ServiceLevel: plan.level(), StorageNetwork: mdx.StorageNetwork(hw.StorageNetwork.ValueString()),
+		NetworkAdapters: adapters, SharedKey: hw.SSHPublicKey.ValueString(), PowerOn: plan.wantsRunning(),
+		NVLink: hw.NVLink.ValueBool(),
 	}
-	return catalogs[i]
+	return o
 }
 
-// refuseTakenName stops a deploy whose name somebody has: names are unique in a project (PORTAL.md §5).
-func (r *vmResource) refuseTakenName(ctx context.Context, project mdx.ProjectID, name string, diags *diag.Diagnostics) {
-	vm, err := r.portal.VMByName(ctx, project, name)
+func networkAdapters(ctx context.Context, hw vmHardwareModel, diags *diag.Diagnostics) []mdx.NetworkAdapter {
+	var adapters []mdx.NetworkAdapter
+	for _, m := range adaptersOf(ctx, hw.NetworkAdapters, diags) {
+		adapters = append(adapters, mdx.NetworkAdapter{
+			AdapterNumber: int(m.AdapterNumber.ValueInt64()), Segment: mdx.SegmentID(m.SegmentID.ValueString()),
+		})
+	}
+	return adapters
+}
+
+// refuseTakenName stops a request whose name somebody has: names are unique in a project (PORTAL.md §5).
+func (p *portal) refuseTakenName(ctx context.Context, project mdx.ProjectID, name string, diags *diag.Diagnostics) {
+	vm, err := p.VMByName(ctx, project, name)
 	switch {
 	case err == nil:
 		diags.AddAttributeError(path.Root("name"), "VM name taken", fmt.Sprintf(
@@ -70,18 +75,108 @@ func (r *vmResource) refuseTakenName(ctx context.Context, project mdx.ProjectID,
 	}
 }
 
-// adapters are the ones of the plan, else one on the project's default segment.
-func (r *vmResource) adapters(ctx context.Context, project mdx.ProjectID, plan vmModel, diags *diag.Diagnostics) []mdx.NetworkAdapter {
-	if plan.NetworkAdapters.IsNull() || plan.NetworkAdapters.IsUnknown() {
-		return []mdx.NetworkAdapter{{AdapterNumber: 1, Segment: r.portal.findSegment(ctx, project, "", "", diags).ID}}
+// placed is a VM that the portal has begun to make. Its task is empty where its answer was lost.
+type placed struct {
+	id   mdx.VMID
+	task mdx.TaskID
+}
+
+// place asks for a VM and answers its id as soon as the portal tells it, which takes seconds. An id may come with an
+// error: a failed deploy may leave a VM behind.
+//
+// From the request on the id must not be lost, so a cancelled context ends the wait for a turn, but not this.
+func (p *portal) place(ctx context.Context, o vmOrder) (placed, error) {
+	tasks, err := p.send(ctx, o)
+	for attempt := 0; mdx.IsAmbiguous(err); attempt++ {
+		// It is never simply sent again: the portal is asked first (PORTAL.md §8).
+		id, lookErr := p.search(ctx, o)
+		switch {
+		case lookErr == nil:
+			return placed{id: id}, nil
+		case !errors.Is(lookErr, context.DeadlineExceeded), ctx.Err() != nil, attempt >= p.settings.maxRetries:
+			return placed{}, errors.Join(err, lookErr)
+		}
+		tflog.Warn(ctx, "the request's answer was lost and the portal has no such VM, asking again", map[string]any{"name": o.name})
+		tasks, err = p.send(ctx, o)
 	}
-	var models []adapterModel
-	diags.Append(plan.NetworkAdapters.ElementsAs(ctx, &models, false)...)
-	adapters := make([]mdx.NetworkAdapter, 0, len(models))
-	for _, m := range models {
-		adapters = append(adapters, mdx.NetworkAdapter{
-			AdapterNumber: int(m.AdapterNumber.ValueInt64()), Segment: mdx.SegmentID(m.SegmentID.ValueString()),
+	if err != nil {
+		return placed{}, err
+	}
+	if len(tasks) == 0 {
+		id, err := p.search(ctx, o)
+		return placed{id: id}, err
+	}
+	aside, cancel := p.aside(ctx)
+	defer cancel()
+	task, err := p.WaitTaskObject(aside, o.project, tasks[0], mdx.WithObject(o.name), logProgress(ctx))
+	if errors.Is(err, context.DeadlineExceeded) {
+		id, lookErr := p.search(ctx, o)
+		return placed{id: id, task: tasks[0]}, lookErr
+	}
+	if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
+		task = failed.Task
+	}
+	return placed{id: mdx.VMID(task.ObjectID), task: tasks[0]}, err
+}
+
+func (p *portal) send(ctx context.Context, o vmOrder) ([]mdx.TaskID, error) {
+	if o.source != "" {
+		return p.Clone(ctx, o.source, o.clone)
+	}
+	return p.Deploy(ctx, o.deploy)
+}
+
+// search waits until a VM of the name appears, as long as the portal may take to show one.
+func (p *portal) search(ctx context.Context, o vmOrder) (mdx.VMID, error) {
+	aside, cancel := p.aside(ctx)
+	defer cancel()
+	vm, err := p.WaitVMNamed(aside, o.project, o.name, mdx.WithObject(o.name), logProgress(ctx))
+	return vm.ID, err
+}
+
+// patience is how many poll intervals the portal gets for what takes it seconds: 100 s at the default of 5 s, which is
+// how long the operator's own client looks for a new VM (PORTAL.md §8).
+const patience = 20
+
+// aside is a context for what must be finished although ctx may be cancelled, with a limit of its own.
+func (p *portal) aside(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), patience*p.settings.pollInterval)
+}
+
+// awaitMade waits until a VM that was placed is made. A failure of the portal's task is a [*mdx.TaskError].
+func (p *portal) awaitMade(ctx context.Context, t vmTarget, made placed) error {
+	if made.task != "" {
+		if _, err := p.WaitTask(ctx, t.project, made.task, t.named(), logProgress(ctx), mdx.WithPace(mdx.PaceDeploy)); err != nil {
+			return err
+		}
+	}
+	_, err := p.settle(ctx, t)
+	return err
+}
+
+// refused tells whether the portal said no to what was asked, as opposed to not having finished it, or not having been
+// heard. A VM whose making was refused is none to wait for.
+func refused(err error) bool {
+	if _, failed := errors.AsType[*mdx.TaskError](err); failed {
+		return true
+	}
+	portal, answered := errors.AsType[*mdx.Error](err)
+	if !answered {
+		return false
+	}
+	switch portal.Status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusConflict, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
+
+// logProgress tells Terraform's log what a wait has learned.
+func logProgress(ctx context.Context) mdx.WaitOption {
+	return mdx.WithProgress(func(p mdx.Progress) {
+		tflog.Info(ctx, "waiting for the portal", map[string]any{
+			"operation": p.Operation, "object": p.Object, "percent": p.Percent, "status": p.Status,
+			"elapsed": p.Elapsed.Round(time.Second).String(),
 		})
-	}
-	return adapters
+	})
 }

@@ -2,56 +2,59 @@ package provider
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
+// vmHardwareModel is what a VM is deployed as: the part of a configuration that VMs of a group would share.
+type vmHardwareModel struct {
+	CatalogID       types.String `tfsdk:"catalog_id"`
+	SourceVMID      types.String `tfsdk:"source_vm_id"`
+	TemplateName    types.String `tfsdk:"template_name"`
+	OSType          types.String `tfsdk:"os_type"`
+	PackType        types.String `tfsdk:"pack_type"`
+	PackNum         types.Int64  `tfsdk:"pack_num"`
+	DiskSize        types.Int64  `tfsdk:"disk_size"`
+	CPU             types.Int64  `tfsdk:"cpu"`
+	Memory          types.Int64  `tfsdk:"memory"`
+	GPU             types.Int64  `tfsdk:"gpu"`
+	StorageNetwork  types.String `tfsdk:"storage_network"`
+	ServiceLevel    types.String `tfsdk:"service_level"`
+	NetworkAdapters types.List   `tfsdk:"network_adapters"`
+	SSHPublicKey    types.String `tfsdk:"ssh_public_key"`
+	NVLink          types.Bool   `tfsdk:"nvlink"`
+}
+
 // vmModel is mdx_vm in configuration, plan and state.
 type vmModel struct {
-	ID                types.String   `tfsdk:"id"`
-	ProjectID         types.String   `tfsdk:"project_id"`
-	Name              types.String   `tfsdk:"name"`
-	CatalogID         types.String   `tfsdk:"catalog_id"`
-	TemplateName      types.String   `tfsdk:"template_name"`
-	OSType            types.String   `tfsdk:"os_type"`
-	PackType          types.String   `tfsdk:"pack_type"`
-	PackNum           types.Int64    `tfsdk:"pack_num"`
-	DiskSize          types.Int64    `tfsdk:"disk_size"`
-	StorageNetwork    types.String   `tfsdk:"storage_network"`
-	ServiceLevel      types.String   `tfsdk:"service_level"`
-	NetworkAdapters   types.List     `tfsdk:"network_adapters"`
-	SSHPublicKey      types.String   `tfsdk:"ssh_public_key"`
-	NVLink            types.Bool     `tfsdk:"nvlink"`
-	PowerState        types.String   `tfsdk:"power_state"`
-	WaitForAddress    types.Bool     `tfsdk:"wait_for_address"`
-	Status            types.String   `tfsdk:"status"`
-	IPv4Address       types.String   `tfsdk:"ipv4_address"`
-	IPv6Address       types.String   `tfsdk:"ipv6_address"`
-	GlobalIPv4Address types.String   `tfsdk:"global_ipv4_address"`
-	LoginUsername     types.String   `tfsdk:"login_username"`
-	ESXi              types.String   `tfsdk:"esxi"`
-	VCenter           types.String   `tfsdk:"vcenter"`
-	VMwareToolsStatus types.String   `tfsdk:"vmware_tools_status"`
-	Timeouts          timeouts.Value `tfsdk:"timeouts"`
-}
+	ID        types.String `tfsdk:"id"`
+	ProjectID types.String `tfsdk:"project_id"`
+	Name      types.String `tfsdk:"name"`
+	vmHardwareModel
 
-// adapterModel is one of network_adapters.
-type adapterModel struct {
-	AdapterNumber types.Int64  `tfsdk:"adapter_number"`
-	SegmentID     types.String `tfsdk:"segment_id"`
-}
+	PowerState             types.String   `tfsdk:"power_state"`
+	WaitForAddress         types.Bool     `tfsdk:"wait_for_address"`
+	AllowStoppingForUpdate types.Bool     `tfsdk:"allow_stopping_for_update"`
+	ShutdownTimeout        types.String   `tfsdk:"shutdown_timeout"`
+	Timeouts               timeouts.Value `tfsdk:"timeouts"`
 
-var adapterType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"adapter_number": types.Int64Type,
-	"segment_id":     types.StringType,
-}}
+	Status            types.String `tfsdk:"status"`
+	IPv4Address       types.String `tfsdk:"ipv4_address"`
+	IPv6Address       types.String `tfsdk:"ipv6_address"`
+	GlobalIPv4Address types.String `tfsdk:"global_ipv4_address"`
+	ServiceNetworks   types.List   `tfsdk:"service_networks"`
+	StorageNetworks   types.List   `tfsdk:"storage_networks"`
+	HardDisks         types.List   `tfsdk:"hard_disks"`
+	LoginUsername     types.String `tfsdk:"login_username"`
+	ESXi              types.String `tfsdk:"esxi"`
+	VCenter           types.String `tfsdk:"vcenter"`
+	VMwareToolsStatus types.String `tfsdk:"vmware_tools_status"`
+}
 
 // Power states of mdx_vm.
 const (
@@ -59,8 +62,22 @@ const (
 	powerStopped = "stopped"
 )
 
+// Defaults of what the portal has no part in; an import takes them too, so that it shows no difference.
+const (
+	defaultWaitForAddress         = true
+	defaultAllowStoppingForUpdate = false
+	defaultShutdownTimeout        = "5m"
+)
+
+func (m *vmModel) vmID() mdx.VMID          { return mdx.VMID(m.ID.ValueString()) }
+func (m *vmModel) project() mdx.ProjectID  { return mdx.ProjectID(m.ProjectID.ValueString()) }
+func (m *vmModel) wantsRunning() bool      { return m.PowerState.ValueString() == powerRunning }
+func (m *vmModel) level() mdx.ServiceLevel { return mdx.ServiceLevel(m.ServiceLevel.ValueString()) }
+
+func (m *vmModel) identity() *identityModel { return &identityModel{ID: m.ID, ProjectID: m.ProjectID} }
+
 // known makes every value that is still unknown null, as state must be while a VM is coming up.
-func (m vmModel) known() vmModel {
+func (m *vmModel) known() {
 	for _, v := range []*types.String{
 		&m.ID, &m.ProjectID, &m.TemplateName, &m.OSType, &m.PackType, &m.StorageNetwork, &m.Status, &m.IPv4Address,
 		&m.IPv6Address, &m.GlobalIPv4Address, &m.LoginUsername, &m.ESXi, &m.VCenter, &m.VMwareToolsStatus,
@@ -69,38 +86,35 @@ func (m vmModel) known() vmModel {
 			*v = types.StringNull()
 		}
 	}
-	for _, v := range []*types.Int64{&m.PackNum, &m.DiskSize} {
+	for _, v := range []*types.Int64{&m.PackNum, &m.DiskSize, &m.CPU, &m.Memory, &m.GPU} {
 		if v.IsUnknown() {
 			*v = types.Int64Null()
 		}
 	}
-	if m.NetworkAdapters.IsUnknown() {
-		m.NetworkAdapters = types.ListNull(adapterType)
+	if m.NVLink.IsUnknown() {
+		m.NVLink = types.BoolNull()
 	}
-	return m
+	for list, of := range map[*types.List]types.ObjectType{
+		&m.NetworkAdapters: adapterType, &m.ServiceNetworks: serviceNetworkType,
+		&m.StorageNetworks: storageNetworkType, &m.HardDisks: hardDiskType,
+	} {
+		if list.IsUnknown() || list.IsNull() {
+			*list = types.ListNull(of)
+		}
+	}
 }
 
-// set takes over what the portal tells of a VM. The portal names segments, while the configuration has their ids.
+// set takes over what the portal tells of a VM. What it does not tell stays; so does an address that it does not tell
+// at the moment, since a VM that sleeps keeps its own, and rules that follow the address must not be torn down for it.
 func (m *vmModel) set(ctx context.Context, project mdx.ProjectID, vm *mdx.VM, segments []mdx.Segment, diags *diag.Diagnostics) {
+	m.known()
 	m.ID = types.StringValue(string(vm.ID))
 	m.ProjectID = types.StringValue(string(project))
 	m.Name = types.StringValue(vm.Name)
-	m.OSType = types.StringValue(string(vm.OSType))
-	m.PackType = text(string(vm.PackType))
-	m.PackNum = types.Int64Null()
-	if vm.PackNum > 0 {
-		m.PackNum = types.Int64Value(int64(vm.PackNum))
-	}
-	m.DiskSize = types.Int64Null()
-	if len(vm.HardDisks) > 0 {
-		m.DiskSize = types.Int64Value(int64(vm.HardDisks[0].CapacityGB))
-	}
-	m.StorageNetwork = types.StringNull()
-	if len(vm.StorageNetworks) > 0 {
-		m.StorageNetwork = text(string(vm.StorageNetworks[0].Type))
-	}
+	m.OSType = textOr(string(vm.OSType), m.OSType)
+	m.setSize(vm)
 	m.NVLink = types.BoolValue(vm.NVLink)
-	m.ServiceLevel = types.StringValue(string(vm.ServiceLevel))
+	m.ServiceLevel = textOr(string(vm.ServiceLevel), m.ServiceLevel)
 	m.PowerState = powerState(vm.Status)
 	m.Status = types.StringValue(string(vm.Status))
 	m.VCenter, m.ESXi = text(vm.VCenter), text(vm.ESXi)
@@ -108,29 +122,84 @@ func (m *vmModel) set(ctx context.Context, project mdx.ProjectID, vm *mdx.VM, se
 	if len(vm.Tools) > 0 {
 		m.VMwareToolsStatus = text(vm.Tools[0].Status)
 	}
-	m.IPv4Address, m.IPv6Address, m.GlobalIPv4Address = types.StringNull(), types.StringNull(), types.StringNull()
-	var adapters []adapterModel
-	for _, network := range vm.ServiceNetworks {
-		if m.IPv4Address.IsNull() && len(network.IPv4) > 0 {
-			m.IPv4Address = address(network.IPv4[0])
-		}
-		if m.IPv6Address.IsNull() && len(network.IPv6) > 0 {
-			m.IPv6Address = address(network.IPv6[0])
-		}
-		if m.GlobalIPv4Address.IsNull() {
-			m.GlobalIPv4Address = address(network.GlobalIP)
-		}
-		adapters = append(adapters, adapterModel{
-			AdapterNumber: types.Int64Value(int64(network.AdapterNumber)),
-			SegmentID:     segmentID(network.SegmentName, segments),
-		})
+	m.setNetworks(ctx, vm, segments, diags)
+	m.HardDisks = listOf(ctx, hardDiskType, hardDiskModels(vm.HardDisks), diags)
+
+	if m.WaitForAddress.IsNull() {
+		m.WaitForAddress = types.BoolValue(defaultWaitForAddress)
 	}
-	var more diag.Diagnostics
-	m.NetworkAdapters, more = types.ListValueFrom(ctx, adapterType, adapters)
-	diags.Append(more...)
+	if m.AllowStoppingForUpdate.IsNull() {
+		m.AllowStoppingForUpdate = types.BoolValue(defaultAllowStoppingForUpdate)
+	}
+	if m.ShutdownTimeout.IsNull() {
+		m.ShutdownTimeout = types.StringValue(defaultShutdownTimeout)
+	}
 }
 
-// powerState is what a status means for power_state; null while the portal is still at it.
+// setSize takes over packs, or, where a VM has none, what a dedicated project gave it (PORTAL.md §5).
+func (m *vmModel) setSize(vm *mdx.VM) {
+	m.PackType, m.PackNum = types.StringNull(), types.Int64Null()
+	m.CPU, m.Memory, m.GPU = types.Int64Null(), types.Int64Null(), types.Int64Null()
+	if vm.PackType != "" {
+		m.PackType, m.PackNum = text(string(vm.PackType)), types.Int64Value(int64(vm.PackNum))
+	} else if vm.CPU > 0 {
+		m.CPU, m.Memory = types.Int64Value(int64(vm.CPU)), types.Int64Value(int64(vm.MemoryGB))
+		m.GPU = types.Int64Value(int64(gpus(vm.GPU)))
+	}
+	m.DiskSize = types.Int64Null()
+	if disk, ok := systemDisk(vm.HardDisks); ok {
+		m.DiskSize = types.Int64Value(int64(disk.CapacityGB))
+	}
+}
+
+// setNetworks takes over the VM's adapters and addresses.
+func (m *vmModel) setNetworks(ctx context.Context, vm *mdx.VM, segments []mdx.Segment, diags *diag.Diagnostics) {
+	before := adaptersOf(ctx, m.NetworkAdapters, diags)
+	services := serviceNetworkModels(ctx, vm.ServiceNetworks, before, segments, diags)
+	adapters := adapterModels(services, before)
+	if !slices.Equal(before, adapters) && len(before) > 0 {
+		m.forgetAddresses() // they belong to other networks
+	}
+	m.NetworkAdapters = listOf(ctx, adapterType, adapters, diags)
+	m.ServiceNetworks = listOf(ctx, serviceNetworkType, services, diags)
+	m.StorageNetworks = listOf(ctx, storageNetworkType, storageNetworkModels(ctx, vm.StorageNetworks, diags), diags)
+	if len(vm.StorageNetworks) > 0 {
+		m.StorageNetwork = textOr(string(vm.StorageNetworks[0].Type), m.StorageNetwork)
+	}
+	m.IPv4Address = textOr(firstAddress(vm, ipv4Of), m.IPv4Address)
+	m.IPv6Address = textOr(firstAddress(vm, ipv6Of), m.IPv6Address)
+	m.GlobalIPv4Address = text(firstAddress(vm, globalOf))
+}
+
+// forgetAddresses is for a VM whose next addresses may be others.
+func (m *vmModel) forgetAddresses() {
+	m.IPv4Address, m.IPv6Address = types.StringNull(), types.StringNull()
+}
+
+// keepPlanned restores what the plan promised of values that the portal may change at any moment on its own: the next
+// refresh shows the change, while an apply that answers other than planned would be an error.
+func (m *vmModel) keepPlanned(plan vmModel) {
+	for value, planned := range map[*types.String]types.String{
+		&m.Status: plan.Status, &m.IPv4Address: plan.IPv4Address, &m.IPv6Address: plan.IPv6Address,
+		&m.GlobalIPv4Address: plan.GlobalIPv4Address, &m.ESXi: plan.ESXi, &m.VCenter: plan.VCenter,
+		&m.VMwareToolsStatus: plan.VMwareToolsStatus, &m.OSType: plan.OSType, &m.StorageNetwork: plan.StorageNetwork,
+		&m.LoginUsername: plan.LoginUsername, &m.TemplateName: plan.TemplateName,
+	} {
+		if !planned.IsUnknown() {
+			*value = planned
+		}
+	}
+	for value, planned := range map[*types.List]types.List{
+		&m.ServiceNetworks: plan.ServiceNetworks, &m.StorageNetworks: plan.StorageNetworks, &m.HardDisks: plan.HardDisks,
+	} {
+		if !planned.IsUnknown() {
+			*value = planned
+		}
+	}
+}
+
+// powerState is what a status means for power_state; null while the portal is still at it, and where a VM can be
+// neither.
 func powerState(status mdx.VMStatus) types.String {
 	switch {
 	case status == mdx.VMPowerOn:
@@ -141,15 +210,6 @@ func powerState(status mdx.VMStatus) types.String {
 	return types.StringNull()
 }
 
-// segmentID finds the id behind a segment's name; an unknown name stays as it is, so that it shows as a difference.
-func segmentID(name string, segments []mdx.Segment) types.String {
-	i := slices.IndexFunc(segments, func(s mdx.Segment) bool { return s.Name == name || string(s.ID) == name })
-	if i < 0 {
-		return types.StringValue(name)
-	}
-	return types.StringValue(string(segments[i].ID))
-}
-
 // text is null for what the portal leaves empty.
 func text(s string) types.String {
 	if s == "" {
@@ -158,10 +218,10 @@ func text(s string) types.String {
 	return types.StringValue(s)
 }
 
-// address is null for an address that is not there.
-func address(a netip.Addr) types.String {
-	if !a.IsValid() {
-		return types.StringNull()
+// textOr is the value before where the portal leaves it empty.
+func textOr(s string, before types.String) types.String {
+	if s == "" {
+		return before
 	}
-	return types.StringValue(a.String())
+	return types.StringValue(s)
 }

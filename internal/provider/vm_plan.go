@@ -2,7 +2,10 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -10,23 +13,164 @@ import (
 
 var _ resource.ResourceWithModifyPlan = (*vmResource)(nil)
 
-// changedByPower are the values that starting or stopping a VM changes.
-var changedByPower = []string{
-	"status", "ipv4_address", "ipv6_address", "global_ipv4_address", "esxi", "vmware_tools_status",
+// ModifyPlan completes the plan with what the portal says: defaults of a new VM, errors that the portal would give
+// later, what replaces a VM, and which of the portal's values an update changes; the others stay known.
+func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.portal == nil {
+		return
+	}
+	var plan, config, state vmModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	switch {
+	case req.State.Raw.IsNull():
+		r.planNew(ctx, config, &plan, &resp.Diagnostics)
+	default:
+		if resp.RequiresReplace = replacedBy(state, plan); len(resp.RequiresReplace) > 0 {
+			return // Terraform has the new VM planned by itself
+		}
+		r.planChange(ctx, state, &plan, &resp.Diagnostics)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// ModifyPlan makes the plan tell which of the portal's values an update will change; it keeps the others known.
-func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
+// planNew plans a VM to be made.
+func (r *vmResource) planNew(ctx context.Context, config vmModel, plan *vmModel, diags *diag.Diagnostics) {
+	if config.ProjectID.IsUnknown() {
 		return
 	}
-	var before, after types.String
-	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("power_state"), &before)...)
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("power_state"), &after)...)
-	if before.Equal(after) {
+	project := r.portal.projectFor(ctx, config.ProjectID, diags)
+	if diags.HasError() {
 		return
 	}
-	for _, name := range changedByPower {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
+	plan.ProjectID = types.StringValue(string(project))
+	hardware := newHardware{r.portal, project, &plan.vmHardwareModel, config.vmHardwareModel, diags}
+	plan.LoginUsername = hardware.complete(ctx)
+	if !diags.HasError() {
+		hardware.checkQuota(ctx, 1, vmHardwareModel{})
+	}
+}
+
+// replacedBy lists the attributes whose change needs another VM. A value that state does not have, as after an import,
+// is taken over instead, and one that leaves the configuration is forgotten.
+func replacedBy(state, plan vmModel) path.Paths {
+	var replaced path.Paths
+	differs := func(before, after attr.Value) bool {
+		return !before.IsNull() && !after.IsNull() && !before.Equal(after)
+	}
+	for _, part := range []struct {
+		name          string
+		before, after attr.Value
+	}{
+		{"project_id", state.ProjectID, plan.ProjectID},
+		{"template_name", state.TemplateName, plan.TemplateName},
+		{"os_type", state.OSType, plan.OSType},
+		{"pack_type", state.PackType, plan.PackType},
+		{"cpu", state.CPU, plan.CPU},
+		{"memory", state.Memory, plan.Memory},
+		{"gpu", state.GPU, plan.GPU},
+		{"storage_network", state.StorageNetwork, plan.StorageNetwork},
+		{"nvlink", state.NVLink, plan.NVLink},
+	} {
+		if differs(part.before, part.after) {
+			replaced = append(replaced, path.Root(part.name))
+		}
+	}
+	if differs(state.SSHPublicKey, plan.SSHPublicKey) && !sameKey(state.SSHPublicKey, plan.SSHPublicKey) {
+		replaced = append(replaced, path.Root("ssh_public_key"))
+	}
+	// Either origin being known, the other is none to take over.
+	if origin := state.CatalogID.IsNull() && state.SourceVMID.IsNull(); !origin {
+		if !plan.CatalogID.IsNull() && !plan.CatalogID.Equal(state.CatalogID) {
+			replaced = append(replaced, path.Root("catalog_id"))
+		}
+		if !plan.SourceVMID.IsNull() && !plan.SourceVMID.Equal(state.SourceVMID) {
+			replaced = append(replaced, path.Root("source_vm_id"))
+		}
+	}
+	return replaced
+}
+
+// planChange plans an update in place.
+func (r *vmResource) planChange(ctx context.Context, state vmModel, plan *vmModel, diags *diag.Diagnostics) {
+	change := changeOf(ctx, state, *plan, diags)
+	r.checkChange(ctx, state, *plan, change, diags)
+	if diags.HasError() {
+		return
+	}
+	if state.CatalogID.IsNull() && settled(plan.CatalogID) {
+		r.takeOver(ctx, plan, diags)
+	}
+	stops := change.stopsFor()
+	restarts := len(stops) > 0 && state.wantsRunning()
+	if change.power || restarts {
+		plan.Status, plan.ESXi, plan.VMwareToolsStatus = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+		plan.StorageNetworks = types.ListUnknown(storageNetworkType)
+		plan.ServiceNetworks = types.ListUnknown(serviceNetworkType)
+	}
+	if starts := plan.wantsRunning() && (change.power || restarts); starts || change.adapters != nil {
+		plan.IPv4Address, plan.IPv6Address, plan.GlobalIPv4Address = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+		plan.ServiceNetworks = types.ListUnknown(serviceNetworkType)
+	}
+	if len(stops) > 0 {
+		plan.Status = types.StringUnknown()
+	}
+	if change.diskGB != 0 {
+		plan.HardDisks = types.ListUnknown(hardDiskType)
+	}
+}
+
+// takeOver completes what a catalog entry tells, once it is known after an import. It may have left the catalog since.
+func (r *vmResource) takeOver(ctx context.Context, plan *vmModel, diags *diag.Diagnostics) {
+	entry, found, err := r.portal.catalogByID(ctx, plan.project(), plan.CatalogID.ValueString())
+	if err != nil {
+		diags.Append(portalError("list the catalog", err))
+		return
+	}
+	if found {
+		plan.LoginUsername = textOr(entry.LoginUsername, plan.LoginUsername)
+		if plan.TemplateName.IsNull() {
+			plan.TemplateName = text(entry.TemplateName)
+		}
+	}
+}
+
+// checkChange refuses what cannot be done to a VM that exists.
+func (r *vmResource) checkChange(ctx context.Context, state, plan vmModel, change vmChange, diags *diag.Diagnostics) {
+	if change.diskGB != 0 && int64(change.diskGB) < state.DiskSize.ValueInt64() {
+		diags.AddAttributeError(path.Root("disk_size"), "Disks do not shrink", fmt.Sprintf(
+			"The disk has %d GB and cannot become smaller (%d GB). Leave disk_size at %d or more, or make a new VM with terraform apply "+
+				"-replace.", state.DiskSize.ValueInt64(), change.diskGB, state.DiskSize.ValueInt64()))
+	}
+	if change.level && !plan.wantsRunning() {
+		diags.AddAttributeError(path.Root("service_level"), "Service level of a stopped VM", fmt.Sprintf(
+			"The portal takes a service level when it starts a VM: leave it at %q while power_state is %q, and change it together with "+
+				"power_state = %q.", state.ServiceLevel.ValueString(), powerStopped, powerRunning))
+	}
+	if state.wantsRunning() && !change.mayStop {
+		for _, name := range change.stopsFor() {
+			diags.AddAttributeError(path.Root(name), "VM must be stopped for this change", fmt.Sprintf(
+				"%s of a VM changes only while it is stopped, and this one is running. Set allow_stopping_for_update = true to have it "+
+					"shut down, changed and started again.", name))
+		}
+	}
+	hardware := newHardware{r.portal, state.project(), &plan.vmHardwareModel, plan.vmHardwareModel, diags}
+	if change.adapters != nil {
+		hardware.completeAdapters(ctx)
+	}
+	if change.packNum != 0 {
+		hardware.checkPackLimit()
+		if entry, found, err := r.portal.catalogByID(ctx, state.project(), state.CatalogID.ValueString()); err == nil && found {
+			hardware.checkMemory(entry)
+		}
+	}
+	if change.packNum != 0 || change.diskGB != 0 {
+		hardware.checkQuota(ctx, 1, state.vmHardwareModel)
 	}
 }

@@ -6,18 +6,13 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
-var (
-	_ resource.ResourceWithConfigure   = (*vmResource)(nil)
-	_ resource.ResourceWithImportState = (*vmResource)(nil)
-)
+var _ resource.ResourceWithConfigure = (*vmResource)(nil)
 
 type vmResource struct{ portal *portal }
 
@@ -46,10 +41,14 @@ func (r *vmResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 	resp.Schema = vmSchema(ctx)
 }
 
-// Create deploys the VM and waits until it is up.
+// Create asks for the VM, writes its id into state, and waits until it is up.
+//
+// An error of Create makes Terraform replace the VM, so it is kept for what the portal refused. What is merely not
+// finished in time is a warning: the next apply continues.
 func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan vmModel
+	var plan, config vmModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	timeout, diags := plan.Timeouts.Create(ctx, vmCreateTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -58,79 +57,90 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	request, catalog := r.deployRequest(ctx, plan, &resp.Diagnostics)
+	project := r.portal.projectFor(ctx, plan.ProjectID, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	id, err := r.deploy(ctx, request)
-	if err != nil {
-		resp.Diagnostics.Append(portalError(fmt.Sprintf("deploy VM %q", request.VMName), err))
+	plan.ProjectID = types.StringValue(string(project))
+	plan.LoginUsername = newHardware{r.portal, project, &plan.vmHardwareModel, config.vmHardwareModel, &resp.Diagnostics}.complete(ctx)
+	r.portal.refuseTakenName(ctx, project, plan.Name.ValueString(), &resp.Diagnostics)
+	order := order(ctx, plan, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.ID, plan.ProjectID = types.StringValue(string(id)), types.StringValue(string(request.Project))
-	plan.LoginUsername, plan.TemplateName = text(catalog.LoginUsername), text(request.TemplateName)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan.known())...)
-
-	if err := r.await(ctx, plan); err != nil {
-		resp.Diagnostics.Append(portalError(fmt.Sprintf("bring up VM %q", request.VMName), err))
-		return
-	}
-	r.refresh(ctx, &plan, &resp.Diagnostics)
-	if !resp.Diagnostics.HasError() {
+	made, err := r.portal.place(ctx, order)
+	if made.id != "" {
+		plan.ID = types.StringValue(string(made.id))
+		plan.known()
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	}
-}
-
-// deploy asks for the VM and answers its id as soon as the portal tells it. When the answer is lost the portal is
-// asked for the name, and the request is never repeated (PORTAL.md §8).
-func (r *vmResource) deploy(ctx context.Context, request mdx.DeployRequest) (mdx.VMID, error) {
-	name := mdx.WithObject(request.VMName)
-	tasks, err := r.portal.Deploy(ctx, request)
-	if mdx.IsAmbiguous(err) || err == nil && len(tasks) == 0 {
-		vm, err := r.portal.WaitVMNamed(ctx, request.Project, request.VMName, name)
-		return vm.ID, err
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	}
 	if err != nil {
-		return "", err
+		resp.Diagnostics.Append(requestError(fmt.Sprintf("make VM %q", order.name), err, vmFields))
+		return
 	}
-	task, err := r.portal.WaitTaskObject(ctx, request.Project, tasks[0], name, logProgress(ctx))
-	return mdx.VMID(task.ObjectID), err
+	if err := r.finish(ctx, &plan, made); err != nil {
+		resp.Diagnostics.Append(notUp(order.name, err))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
-// await waits until the VM is on and, if that is wanted, has its address; a VM that is to be off is then stopped.
-func (r *vmResource) await(ctx context.Context, plan vmModel) error {
-	project, id := mdx.ProjectID(plan.ProjectID.ValueString()), mdx.VMID(plan.ID.ValueString())
-	name := mdx.WithObject(plan.Name.ValueString())
-	target := func(vm mdx.VMSummary) bool { return vm.Status == mdx.VMPowerOn }
-	if plan.PowerState.ValueString() == powerStopped {
-		target = func(vm mdx.VMSummary) bool { return vm.Status.IsStopped() }
-	}
-	if _, err := r.portal.WaitVM(ctx, project, id, target, name, logProgress(ctx), mdx.WithPace(mdx.PaceDeploy)); err != nil {
+// finish waits until a VM that was placed is what its plan says, and reads it.
+func (r *vmResource) finish(ctx context.Context, plan *vmModel, made placed) error {
+	target := plan.target()
+	if err := r.portal.awaitMade(ctx, target, made); err != nil {
 		return err
 	}
-	if plan.PowerState.ValueString() == powerStopped || !plan.WaitForAddress.ValueBool() {
-		return nil
-	}
-	_, err := r.portal.WaitAddress(ctx, project, id, name, logProgress(ctx))
-	return err
-}
-
-// refresh reads the VM into the model.
-func (r *vmResource) refresh(ctx context.Context, model *vmModel, diags *diag.Diagnostics) (found bool) {
-	project := mdx.ProjectID(model.ProjectID.ValueString())
-	vm, err := r.portal.VM(ctx, project, mdx.VMID(model.ID.ValueString()))
-	if mdx.IsNotFound(err) {
-		return false
-	}
-	if err == nil {
-		var segments []mdx.Segment
-		if segments, err = r.portal.Segments(ctx, project); err == nil {
-			model.set(ctx, project, vm, segments, diags)
-			return true
+	if !plan.SourceVMID.IsNull() {
+		if err := r.portal.growTo(ctx, target, int(plan.DiskSize.ValueInt64())); err != nil {
+			return err
 		}
 	}
-	diags.Append(portalError(fmt.Sprintf("read VM %q", model.Name.ValueString()), err))
-	return true
+	if err := r.portal.reach(ctx, target); err != nil {
+		return err
+	}
+	return r.refresh(ctx, plan)
+}
+
+// notUp tells of a VM that exists and is not what it should be.
+func notUp(name string, err error) diag.Diagnostic {
+	doing := fmt.Sprintf("bring up VM %q", name)
+	if refused(err) {
+		return portalError(doing, err)
+	}
+	return diag.NewWarningDiagnostic(fmt.Sprintf("VM %q is not up yet", name), sentence(err.Error())+
+		" It is kept, and the next terraform apply continues where this one stopped.")
+}
+
+// refresh reads the VM into the model. A VM that is gone is an error that [mdx.IsNotFound] knows.
+func (r *vmResource) refresh(ctx context.Context, model *vmModel) error {
+	project := model.project()
+	vm, err := r.portal.VM(ctx, project, model.vmID())
+	if err != nil {
+		return err
+	}
+	names := make([]string, 0, len(vm.ServiceNetworks))
+	for _, n := range vm.ServiceNetworks {
+		names = append(names, n.SegmentName)
+	}
+	segments, err := r.portal.knownSegments(ctx, project, names...)
+	if err != nil {
+		return err
+	}
+	var diags diag.Diagnostics
+	model.set(ctx, project, vm, segments, &diags)
+	if model.LoginUsername.IsNull() {
+		catalogs, err := r.portal.knownCatalogs(ctx, project)
+		if err != nil {
+			return err
+		}
+		model.LoginUsername = text(guessLogin(vm.HostName, catalogs))
+	}
+	if diags.HasError() {
+		return fmt.Errorf("%s: %s", diags[0].Summary(), diags[0].Detail())
+	}
+	return nil
 }
 
 // Read asks the portal for the VM; one that the project's list no longer has leaves the state.
@@ -144,57 +154,60 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	found := r.refresh(ctx, &state, &resp.Diagnostics)
-	switch {
-	case resp.Diagnostics.HasError():
-	case !found:
+	before := state
+	switch err := r.refresh(ctx, &state); {
+	case mdx.IsNotFound(err):
 		resp.State.RemoveResource(ctx)
-	default:
-		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		return
+	case err != nil:
+		resp.Diagnostics.Append(portalError(fmt.Sprintf("read VM %q", first(state.Name.ValueString(), state.ID.ValueString())), err))
+		return
 	}
+	if before.wantsRunning() && !state.wantsRunning() {
+		r.portal.warnAsleep(ctx, state, &resp.Diagnostics)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
 
-// Update starts or stops the VM.
+// Update changes the VM. What was done when it fails is in state all the same.
 func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state vmModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	timeout, diags := plan.Timeouts.Update(ctx, vmUpdateTimeout)
 	resp.Diagnostics.Append(diags...)
+	change := changeOf(ctx, state, plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := r.setPower(ctx, plan, state); err != nil {
-		resp.Diagnostics.Append(portalError(fmt.Sprintf("set power_state of VM %q to %s", plan.Name.ValueString(),
-			plan.PowerState.ValueString()), err))
+
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	if change.empty() {
+		plan.known()
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
-	r.refresh(ctx, &plan, &resp.Diagnostics)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	err := r.portal.change(ctx, change)
+	after := plan
+	if err == nil {
+		if err = r.refresh(ctx, &after); err == nil {
+			after.keepPlanned(plan)
+			resp.Diagnostics.Append(resp.State.Set(ctx, after)...)
+			return
+		}
+	}
+	resp.Diagnostics.Append(requestError(fmt.Sprintf("update VM %q", state.Name.ValueString()), err, vmFields))
+	aside, cancel := r.portal.aside(ctx)
+	defer cancel()
+	if err := r.refresh(aside, &state); err == nil {
+		resp.Diagnostics.Append(resp.State.Set(aside, state)...)
 	}
 }
 
-func (r *vmResource) setPower(ctx context.Context, plan, state vmModel) error {
-	if plan.PowerState.Equal(state.PowerState) {
-		return nil
-	}
-	id := mdx.VMID(plan.ID.ValueString())
-	var err error
-	if plan.PowerState.ValueString() == powerRunning {
-		_, err = r.portal.PowerOn(ctx, id, mdx.ServiceLevel(plan.ServiceLevel.ValueString()))
-	} else {
-		_, err = r.portal.Shutdown(ctx, id)
-	}
-	if err != nil {
-		return err
-	}
-	return r.await(ctx, plan)
-}
-
-// Delete powers the VM off, destroys it, and waits until the project's list no longer has it.
+// Delete powers the VM off, destroys it, and waits until the portal agrees that it is gone.
 func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state vmModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -205,56 +218,7 @@ func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, res
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := r.destroy(ctx, state); err != nil && !mdx.IsNotFound(err) {
+	if err := r.portal.destroy(ctx, state.target()); err != nil && !mdx.IsNotFound(err) {
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("destroy VM %q", state.Name.ValueString()), err))
 	}
-}
-
-func (r *vmResource) destroy(ctx context.Context, state vmModel) error {
-	project, id := mdx.ProjectID(state.ProjectID.ValueString()), mdx.VMID(state.ID.ValueString())
-	name := mdx.WithObject(state.Name.ValueString())
-	vm, err := r.portal.VM(ctx, project, id)
-	if err != nil {
-		return err
-	}
-	if !vm.Status.IsStopped() {
-		if _, err := r.portal.PowerOff(ctx, id); err != nil {
-			return err
-		}
-		stopped := func(vm mdx.VMSummary) bool { return vm.Status.IsStopped() }
-		if _, err := r.portal.WaitVM(ctx, project, id, stopped, name, logProgress(ctx)); err != nil {
-			return err
-		}
-	}
-	tasks, err := r.portal.Destroy(ctx, id)
-	if err != nil {
-		return err
-	}
-	for _, task := range tasks {
-		if _, err := r.portal.WaitTask(ctx, project, task, name, logProgress(ctx), mdx.WithPace(mdx.PacePower)); err != nil {
-			return err
-		}
-	}
-	return r.portal.WaitVMGone(ctx, project, id, name, logProgress(ctx))
-}
-
-// ImportState takes a VM's id.
-func (r *vmResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	project := r.portal.projectFor(ctx, types.StringNull(), &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project_id"), string(project))...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("wait_for_address"), true)...)
-	resource.ImportStatePassthroughID(ctx, path.Root("id"), req, resp)
-}
-
-// logProgress tells Terraform's log what a wait has learned.
-func logProgress(ctx context.Context) mdx.WaitOption {
-	return mdx.WithProgress(func(p mdx.Progress) {
-		tflog.Info(ctx, "waiting for the portal", map[string]any{
-			"operation": p.Operation, "object": p.Object, "percent": p.Percent, "status": p.Status,
-			"elapsed": p.Elapsed.Round(time.Second).String(),
-		})
-	})
 }

@@ -1,0 +1,156 @@
+package provider
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// lookups remembers what the portal said about projects, so that a plan of a thousand VMs asks once. Terraform starts
+// a provider for each of its runs, so nothing here grows old.
+type lookups struct {
+	projects asked[struct{}, []mdx.Project]
+	catalogs asked[mdx.ProjectID, []mdx.Catalog]
+	segments asked[mdx.ProjectID, []mdx.Segment]
+	usage    asked[mdx.ProjectID, mdx.ProjectUsage]
+}
+
+// asked remembers answers by what they are about. Errors are not remembered.
+type asked[K comparable, V any] struct {
+	mu      sync.Mutex
+	answers map[K]V
+}
+
+// get answers from memory, else asks; those who want the same meanwhile wait for that one answer.
+func (a *asked[K, V]) get(ctx context.Context, about K, ask func(context.Context, K) (V, error)) (V, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if answer, ok := a.answers[about]; ok {
+		return answer, nil
+	}
+	answer, err := ask(ctx, about)
+	if err != nil {
+		return answer, err
+	}
+	if a.answers == nil {
+		a.answers = map[K]V{}
+	}
+	a.answers[about] = answer
+	return answer, nil
+}
+
+// forget has the next question about it asked anew.
+func (a *asked[K, V]) forget(about K) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.answers, about)
+}
+
+// knownProjects are the projects that the user is assigned to.
+func (p *portal) knownProjects(ctx context.Context) ([]mdx.Project, error) {
+	return p.lookups.projects.get(ctx, struct{}{}, func(ctx context.Context, _ struct{}) ([]mdx.Project, error) {
+		return p.Projects(ctx)
+	})
+}
+
+// knownCatalogs are the entries of a project's catalog.
+func (p *portal) knownCatalogs(ctx context.Context, project mdx.ProjectID) ([]mdx.Catalog, error) {
+	return p.lookups.catalogs.get(ctx, project, p.Catalogs)
+}
+
+// catalogByID finds an entry of the project's catalog.
+func (p *portal) catalogByID(ctx context.Context, project mdx.ProjectID, id string) (mdx.Catalog, bool, error) {
+	catalogs, err := p.knownCatalogs(ctx, project)
+	i := slices.IndexFunc(catalogs, func(c mdx.Catalog) bool { return string(c.ID) == id })
+	if err != nil || i < 0 {
+		return mdx.Catalog{}, false, err
+	}
+	return catalogs[i], true, nil
+}
+
+// knownSegments are a project's segments. When one of the wanted names is not among the remembered ones, the portal is
+// asked again: it may have been added meanwhile.
+func (p *portal) knownSegments(ctx context.Context, project mdx.ProjectID, wanted ...string) ([]mdx.Segment, error) {
+	segments, err := p.lookups.segments.get(ctx, project, p.Segments)
+	for _, name := range wanted {
+		if err == nil && !slices.ContainsFunc(segments, func(s mdx.Segment) bool { return s.Name == name }) {
+			p.lookups.segments.forget(project)
+			return p.lookups.segments.get(ctx, project, p.Segments)
+		}
+	}
+	return segments, err
+}
+
+// projectKind says how the VMs of a project are sized (PORTAL.md §4).
+type projectKind int
+
+const (
+	kindUnknown   projectKind = iota // the portal's word for it is one that nobody has seen
+	kindNormal                       // by packs
+	kindDedicated                    // by cores, memory and GPUs
+)
+
+// kindOf reads the portal's word for a project's type, which was seen as text and as a number.
+func kindOf(word string) projectKind {
+	word = strings.ToLower(word)
+	has := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(word, part) })
+	}
+	switch {
+	case has("dedicated", "occup", "占有", "専有"):
+		return kindDedicated
+	case has("normal", "通常", "shared", "共有"):
+		return kindNormal
+	}
+	return kindUnknown
+}
+
+// kind says how VMs of a project are sized. What the portal does not tell is unknown, never an error: the portal itself
+// checks what it is asked for.
+func (p *portal) kind(ctx context.Context, id mdx.ProjectID) projectKind {
+	projects, err := p.knownProjects(ctx)
+	if err != nil {
+		tflog.Warn(ctx, "the project's type is not known", map[string]any{"error": err.Error()})
+		return kindUnknown
+	}
+	for _, project := range projects {
+		if project.ID == id {
+			return kindOf(project.Type)
+		}
+	}
+	return kindUnknown
+}
+
+// quota is how much of a project is in use; false where the portal does not tell.
+func (p *portal) quota(ctx context.Context, id mdx.ProjectID) (mdx.ProjectUsage, bool) {
+	usage, err := p.lookups.usage.get(ctx, id, p.ProjectUsage)
+	if err != nil {
+		tflog.Warn(ctx, "the project's quota is not known", map[string]any{"error": err.Error()})
+	}
+	return usage, err == nil
+}
+
+// guessLogin tells the login user of a VM whose catalog entry nobody remembers: its host name begins as a part of the
+// template's name (PORTAL.md §5). It is empty unless all entries that fit agree.
+func guessLogin(hostName string, catalogs []mdx.Catalog) string {
+	const leastTelling = 6 // shorter names fit too many templates
+	if len(hostName) < leastTelling {
+		return ""
+	}
+	login := ""
+	for _, c := range catalogs {
+		if !strings.Contains(c.TemplateName, hostName) || c.LoginUsername == "" {
+			continue
+		}
+		if login != "" && login != c.LoginUsername {
+			return ""
+		}
+		login = c.LoginUsername
+	}
+	return login
+}

@@ -1,0 +1,190 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// vmChange is what an update asks of the portal. Its zero parts ask for nothing.
+type vmChange struct {
+	vmTarget
+	rename   string
+	packNum  int
+	diskGB   int
+	adapters []mdx.NetworkAdapter
+	level    bool // the service level changes
+	power    bool // the power state changes, or the address is still waited for
+	mayStop  bool // a running VM may be stopped for it
+}
+
+// changeOf compares plan and state.
+func changeOf(ctx context.Context, state, plan vmModel, diags *diag.Diagnostics) vmChange {
+	c := vmChange{
+		vmTarget: plan.target(),
+		level:    !plan.ServiceLevel.Equal(state.ServiceLevel),
+		power:    !plan.PowerState.Equal(state.PowerState) || continuesWait(state, plan),
+		mayStop:  plan.AllowStoppingForUpdate.ValueBool() || !plan.wantsRunning(),
+	}
+	if settled(plan.Name) && !plan.Name.Equal(state.Name) {
+		c.rename, c.name = plan.Name.ValueString(), state.Name.ValueString()
+	}
+	if settled(plan.PackNum) && !plan.PackNum.Equal(state.PackNum) {
+		c.packNum = int(plan.PackNum.ValueInt64())
+	}
+	if settled(plan.DiskSize) && !plan.DiskSize.Equal(state.DiskSize) {
+		c.diskGB = int(plan.DiskSize.ValueInt64())
+	}
+	if settled(plan.NetworkAdapters) && !plan.NetworkAdapters.Equal(state.NetworkAdapters) {
+		c.adapters = networkAdapters(ctx, plan.vmHardwareModel, diags)
+	}
+	return c
+}
+
+// continuesWait tells whether a running VM's address is yet to come, as after an apply that was interrupted.
+func continuesWait(state, plan vmModel) bool {
+	return plan.wantsRunning() && plan.WaitForAddress.ValueBool() && state.IPv4Address.IsNull()
+}
+
+// stopsFor lists the attributes whose change needs a stopped VM.
+func (c vmChange) stopsFor() []string {
+	var names []string
+	for _, part := range []struct {
+		changes bool
+		name    string
+	}{
+		{c.packNum != 0, "pack_num"},
+		{c.diskGB != 0, "disk_size"},
+		{c.adapters != nil, "network_adapters"},
+		{c.level, "service_level"},
+	} {
+		if part.changes {
+			names = append(names, part.name)
+		}
+	}
+	return names
+}
+
+// empty tells whether there is nothing to ask for.
+func (c vmChange) empty() bool { return c.rename == "" && !c.power && len(c.stopsFor()) == 0 }
+
+// change carries an update out: rename, stop, reconfigure, start, in this order and as far as needed.
+func (p *portal) change(ctx context.Context, c vmChange) error {
+	vm, err := p.settle(ctx, c.vmTarget)
+	if err != nil {
+		return err
+	}
+	renameLater := false
+	if c.rename != "" {
+		err := p.rename(ctx, c)
+		renameLater = err != nil && refused(err) && isRunning(vm) && c.mayStop
+		if err != nil && !renameLater {
+			return err
+		}
+	}
+	if stops := c.stopsFor(); (len(stops) > 0 || renameLater) && isRunning(vm) {
+		if !c.mayStop {
+			return fmt.Errorf("the VM is running meanwhile, and changing %s needs it stopped: set allow_stopping_for_update = true",
+				strings.Join(stops, ", "))
+		}
+		if err := p.stop(ctx, c.vmTarget); err != nil {
+			return err
+		}
+	}
+	if renameLater {
+		if err := p.rename(ctx, c); err != nil {
+			return err
+		}
+	}
+	if err := p.reconfigure(ctx, c); err != nil {
+		return err
+	}
+	return p.reach(ctx, c.vmTarget)
+}
+
+func (p *portal) rename(ctx context.Context, c vmChange) error {
+	tasks, err := p.Rename(ctx, c.id, c.rename)
+	if mdx.IsAmbiguous(err) {
+		aside, cancel := p.aside(ctx)
+		defer cancel()
+		named := func(vm mdx.VMSummary) bool { return vm.Name == c.rename }
+		_, err := p.WaitVM(aside, c.project, c.id, named, c.named(), logProgress(ctx))
+		return err
+	}
+	return p.ended(ctx, c.vmTarget, tasks, err)
+}
+
+// reconfigure changes the hardware of a VM that is stopped. All disks are told, so that none can be taken for removed.
+func (p *portal) reconfigure(ctx context.Context, c vmChange) error {
+	if c.packNum == 0 && c.diskGB == 0 && c.adapters == nil {
+		return nil
+	}
+	request := mdx.Reconfiguration{PackNum: c.packNum, NetworkAdapters: c.adapters}
+	if c.diskGB != 0 {
+		vm, err := p.VM(ctx, c.project, c.id)
+		if err != nil {
+			return err
+		}
+		system, ok := systemDisk(vm.HardDisks)
+		if !ok {
+			return errors.New("the portal tells no disk of this VM that could grow: look at it on the portal")
+		}
+		for _, disk := range vm.HardDisks {
+			if disk.DiskNumber == system.DiskNumber {
+				disk.CapacityGB = c.diskGB
+			}
+			request.HardDisks = append(request.HardDisks, disk)
+		}
+	}
+	before := p.lastTask(ctx, c.id)
+	tasks, err := p.Reconfigure(ctx, c.id, request)
+	if mdx.IsAmbiguous(err) {
+		// Asked for twice it does no harm, but the second would fail while the first runs.
+		task, lookErr := p.newTask(ctx, c.id, before)
+		if lookErr != nil {
+			return errors.Join(err, lookErr)
+		}
+		tasks, err = []mdx.TaskID{task}, nil
+	}
+	return p.ended(ctx, c.vmTarget, tasks, err)
+}
+
+// growTo gives a clone, which has its source's disk, the size it is to have.
+func (p *portal) growTo(ctx context.Context, t vmTarget, diskGB int) error {
+	vm, err := p.VM(ctx, t.project, t.id)
+	if err != nil {
+		return err
+	}
+	if system, ok := systemDisk(vm.HardDisks); !ok || system.CapacityGB >= diskGB {
+		return nil
+	}
+	return p.reconfigure(ctx, vmChange{vmTarget: t, diskGB: diskGB})
+}
+
+// ended waits for the tasks of a request.
+func (p *portal) ended(ctx context.Context, t vmTarget, tasks []mdx.TaskID, err error) error {
+	for _, task := range tasks {
+		if err == nil {
+			_, err = p.WaitTask(ctx, t.project, task, t.named(), logProgress(ctx), mdx.WithPace(mdx.PacePower))
+		}
+	}
+	return err
+}
+
+// sameKey tells whether two public keys are one, whatever their comments.
+func sameKey(a, b types.String) bool {
+	one, _, _, _, errA := ssh.ParseAuthorizedKey([]byte(a.ValueString()))
+	two, _, _, _, errB := ssh.ParseAuthorizedKey([]byte(b.ValueString()))
+	if errA != nil || errB != nil {
+		return a.Equal(b)
+	}
+	return bytes.Equal(one.Marshal(), two.Marshal())
+}

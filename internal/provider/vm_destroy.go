@@ -1,0 +1,71 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// destroy powers a VM off, deletes it, and waits until both its detail and its project's list say that it is gone
+// (PORTAL.md §8). A VM that is gone already is an error that [mdx.IsNotFound] knows.
+func (p *portal) destroy(ctx context.Context, t vmTarget) error {
+	vm, err := p.atRest(ctx, t)
+	if err != nil {
+		return err
+	}
+	if vm.Status == mdx.VMPowerOn || vm.Status == mdx.VMSuspended {
+		if err := p.cutPower(ctx, t); err != nil {
+			return err
+		}
+	}
+	before := p.lastTask(ctx, t.id)
+	tasks, err := p.Destroy(ctx, t.id)
+	if mdx.IsAmbiguous(err) {
+		task, lookErr := p.newTask(ctx, t.id, before)
+		if lookErr != nil {
+			return errors.Join(err, lookErr)
+		}
+		tasks, err = []mdx.TaskID{task}, nil
+	}
+	if err := p.ended(ctx, t, tasks, err); err != nil {
+		return err
+	}
+	return p.gone(ctx, t)
+}
+
+// atRest waits until a VM is not being made any more. One that is broken may go as it is.
+func (p *portal) atRest(ctx context.Context, t vmTarget) (*mdx.VM, error) {
+	for {
+		vm, err := p.VM(ctx, t.project, t.id)
+		if err != nil || vm.Status != mdx.VMDeploying {
+			return vm, err
+		}
+		if _, err := p.settle(ctx, t); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// gone waits until the list has no such VM, and its detail agrees.
+func (p *portal) gone(ctx context.Context, t vmTarget) error {
+	tick := time.NewTicker(p.settings.pollInterval)
+	defer tick.Stop()
+	for {
+		if err := p.WaitVMGone(ctx, t.project, t.id, t.named(), logProgress(ctx)); err != nil {
+			return err
+		}
+		switch _, err := p.VM(ctx, t.project, t.id); {
+		case mdx.IsNotFound(err):
+			return nil
+		case err != nil:
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

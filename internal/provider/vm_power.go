@@ -1,0 +1,222 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// vmTarget is a VM and how it is to be run.
+type vmTarget struct {
+	project         mdx.ProjectID
+	id              mdx.VMID
+	name            string
+	running         bool
+	level           mdx.ServiceLevel // taken at a start
+	waitForAddress  bool
+	shutdownTimeout time.Duration
+}
+
+// target is what a plan wants of a VM that exists.
+func (m *vmModel) target() vmTarget {
+	shutdown, err := parseDuration(m.ShutdownTimeout.ValueString())
+	if err != nil { // state of an import that was not refreshed
+		shutdown, _ = time.ParseDuration(defaultShutdownTimeout)
+	}
+	return vmTarget{
+		project: m.project(), id: m.vmID(), name: m.Name.ValueString(), running: m.wantsRunning(), level: m.level(),
+		waitForAddress: m.WaitForAddress.ValueBool(), shutdownTimeout: shutdown,
+	}
+}
+
+func (t vmTarget) named() mdx.WaitOption { return mdx.WithObject(t.name) }
+
+func isRunning(vm mdx.VMSummary) bool { return vm.Status == mdx.VMPowerOn }
+func isStopped(vm mdx.VMSummary) bool { return vm.Status.IsStopped() }
+
+// Errors of VMs that cannot be brought where they are wanted.
+var (
+	errKeepsStopping = errors.New("the platform stopped the VM again and again while it was being started; a spot VM runs only while " +
+		"there is room, so try later, or use service_level = \"guarantee\"")
+	errNotBegun = errors.New("the portal has not begun it")
+)
+
+// brokenError is a VM that neither starts nor stops.
+type brokenError struct{ status mdx.VMStatus }
+
+// Error tells the way out.
+func (e *brokenError) Error() string {
+	return fmt.Sprintf("the portal says that the VM is %s, in which it can be neither started nor stopped: repair it on the "+
+		"portal, or replace it with terraform apply -replace", e.status)
+}
+
+// settle waits until a VM is not being made any more, and answers its state.
+func (p *portal) settle(ctx context.Context, t vmTarget) (mdx.VMSummary, error) {
+	made := func(vm mdx.VMSummary) bool { return vm.Status != mdx.VMDeploying }
+	vm, err := p.WaitVM(ctx, t.project, t.id, made, t.named(), logProgress(ctx), mdx.WithPace(mdx.PaceDeploy))
+	if err == nil && slices.Contains([]mdx.VMStatus{mdx.VMDetached, mdx.VMNotFound}, vm.Status) {
+		return vm, &brokenError{vm.Status}
+	}
+	return vm, err
+}
+
+// reach brings a VM to its power state, and waits for its address if that is wanted. The platform may stop a spot VM at
+// any moment (PORTAL.md §8), also in the middle of this: it is started again then.
+func (p *portal) reach(ctx context.Context, t vmTarget) error {
+	const attempts = 3
+	for range attempts {
+		vm, err := p.settle(ctx, t)
+		if err != nil {
+			return err
+		}
+		if !t.running {
+			if !isRunning(vm) {
+				return nil
+			}
+			return p.stop(ctx, t)
+		}
+		if !isRunning(vm) {
+			if err := p.start(ctx, t); err != nil {
+				return err
+			}
+		}
+		if !t.waitForAddress {
+			return nil
+		}
+		if _, err = p.WaitAddress(ctx, t.project, t.id, t.named(), logProgress(ctx)); !mdx.IsConflict(err) {
+			return err
+		}
+		tflog.Warn(ctx, "the VM was stopped while its address was waited for", map[string]any{"name": t.name})
+	}
+	return errKeepsStopping
+}
+
+// start powers a VM on, at its service level.
+func (p *portal) start(ctx context.Context, t vmTarget) error {
+	return p.act(ctx, t, isRunning, func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOn(ctx, t.id, t.level) })
+}
+
+// stop shuts a VM down, and cuts its power if the guest does not listen in time.
+func (p *portal) stop(ctx context.Context, t vmTarget) error {
+	gentle, cancel := context.WithTimeout(ctx, t.shutdownTimeout)
+	defer cancel()
+	err := p.act(gentle, t, isStopped, func(ctx context.Context) ([]mdx.TaskID, error) { return p.Shutdown(ctx, t.id) })
+	if err == nil || ctx.Err() != nil || !refused(err) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	tflog.Warn(ctx, "the guest did not shut down, cutting its power", map[string]any{"name": t.name, "reason": err.Error()})
+	return p.cutPower(ctx, t)
+}
+
+// cutPower stops a VM without asking its guest.
+func (p *portal) cutPower(ctx context.Context, t vmTarget) error {
+	return p.act(ctx, t, isStopped, func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOff(ctx, t.id) })
+}
+
+// act changes a VM's power and waits until it shows. The portal's answer may tell a task or nothing at all (PORTAL.md
+// §5), so what fails is looked for in the VM's history too. A request whose answer was lost is sent again only if the
+// history shows that nothing came of it.
+func (p *portal) act(
+	ctx context.Context, t vmTarget, want func(mdx.VMSummary) bool, change func(context.Context) ([]mdx.TaskID, error),
+) error {
+	before := p.lastTask(ctx, t.id)
+	tasks, err := change(ctx)
+	if mdx.IsAmbiguous(err) {
+		if err = p.shown(ctx, t, want, before, nil, true); errors.Is(err, errNotBegun) {
+			tasks, err = change(ctx)
+			if err == nil {
+				err = p.shown(ctx, t, want, before, tasks, false)
+			}
+		}
+		return err
+	}
+	if err == nil {
+		err = p.shown(ctx, t, want, before, tasks, false)
+	}
+	if err != nil && refused(err) && p.already(ctx, t, want) {
+		return nil // somebody else did it at the same moment
+	}
+	return err
+}
+
+// already tells whether a VM is in a state now.
+func (p *portal) already(ctx context.Context, t vmTarget, want func(mdx.VMSummary) bool) bool {
+	vms, err := p.VMs(ctx, t.project)
+	return err == nil && slices.ContainsFunc(vms, func(vm mdx.VMSummary) bool { return vm.ID == t.id && want(vm) })
+}
+
+// shown waits until a change of a VM shows in its state, or its task fails.
+func (p *portal) shown(
+	ctx context.Context, t vmTarget, want func(mdx.VMSummary) bool, before mdx.TaskID, tasks []mdx.TaskID, doubtful bool,
+) error {
+	watched, stop := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		if err := p.failure(watched, t, before, tasks, doubtful); err != nil {
+			stop(err)
+		}
+	})
+	_, err := p.WaitVM(watched, t.project, t.id, want, t.named(), logProgress(ctx))
+	stop(nil)
+	watch.Wait()
+	if cause := context.Cause(watched); err != nil && ctx.Err() == nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// failure waits for the task of a change to end, and answers how it failed. The task is the one that the portal named,
+// else the first in the VM's history that was not there before. Where it is doubtful that the change arrived,
+// errNotBegun is the answer once the portal had time to show one.
+func (p *portal) failure(ctx context.Context, t vmTarget, before mdx.TaskID, tasks []mdx.TaskID, doubtful bool) error {
+	if len(tasks) == 0 {
+		task, err := p.newTask(ctx, t.id, before)
+		if err != nil && doubtful && ctx.Err() == nil {
+			return errNotBegun
+		}
+		if err != nil {
+			return nil //nolint:nilerr // a portal that keeps no such history is waited for by the VM's state alone
+		}
+		tasks = []mdx.TaskID{task}
+	}
+	_, err := p.WaitTask(ctx, t.project, tasks[0], t.named(), logProgress(ctx), mdx.WithPace(mdx.PacePower))
+	if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
+		return failed
+	}
+	return nil
+}
+
+// newTask waits, as long as the portal may take to show one, for a VM's newest task to be another than before.
+func (p *portal) newTask(ctx context.Context, id mdx.VMID, before mdx.TaskID) (mdx.TaskID, error) {
+	tick := time.NewTicker(p.settings.pollInterval)
+	defer tick.Stop()
+	for range patience {
+		if newest := p.lastTask(ctx, id); newest != before {
+			return newest, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+	return "", errNotBegun
+}
+
+// lastTask is the newest task in a VM's history; empty if there is none to be had.
+func (p *portal) lastTask(ctx context.Context, id mdx.VMID) mdx.TaskID {
+	for task, err := range p.VMHistory(ctx, id, mdx.HistoryFilter{}) {
+		if err != nil {
+			return ""
+		}
+		return task.ID
+	}
+	return ""
+}

@@ -1,0 +1,58 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// packLimit refuses more packs than one VM may have (PORTAL.md §5).
+type packLimit struct{}
+
+func (packLimit) Description(context.Context) string {
+	return fmt.Sprintf("at most %d cpu packs or %d gpu packs", mdx.PackCPU.MaxPacks(), mdx.PackGPU.MaxPacks())
+}
+
+func (v packLimit) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v packLimit) ValidateInt64(ctx context.Context, req validator.Int64Request, resp *validator.Int64Response) {
+	var kind types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("pack_type"), &kind)...)
+	if kind.IsUnknown() || req.ConfigValue.IsUnknown() || req.ConfigValue.IsNull() {
+		return
+	}
+	limit := mdx.PackType(kind.ValueString()).MaxPacks()
+	if kind.IsNull() {
+		limit = mdx.PackCPU.MaxPacks() // the larger of the two; the catalog entry decides which it is
+	}
+	if limit > 0 && req.ConfigValue.ValueInt64() > int64(limit) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Too many packs", fmt.Sprintf(
+			"%d packs are more than one VM may have: %s.", req.ConfigValue.ValueInt64(), v.Description(ctx)))
+	}
+}
+
+// distinctAdapters refuses two adapters of one number.
+type distinctAdapters struct{}
+
+func (distinctAdapters) Description(context.Context) string             { return "adapters with different numbers" }
+func (v distinctAdapters) MarkdownDescription(c context.Context) string { return v.Description(c) }
+
+func (distinctAdapters) ValidateList(ctx context.Context, req validator.ListRequest, resp *validator.ListResponse) {
+	seen := map[int64]bool{}
+	for i, adapter := range adaptersOf(ctx, req.ConfigValue, &resp.Diagnostics) {
+		if adapter.AdapterNumber.IsUnknown() || adapter.AdapterNumber.IsNull() {
+			continue
+		}
+		n := adapter.AdapterNumber.ValueInt64()
+		if seen[n] {
+			resp.Diagnostics.AddAttributeError(req.Path.AtListIndex(i).AtName("adapter_number"), "Adapter number used twice",
+				fmt.Sprintf("Two adapters have the number %d. Count them 1, 2, 3, ...", n))
+		}
+		seen[n] = true
+	}
+}
