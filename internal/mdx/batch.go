@@ -55,9 +55,12 @@ type queue struct {
 // member is one who waits for a machine.
 type member struct {
 	name    string
-	sent    bool // guarded by the batcher's mutex
-	tries   int  // how often a request with it was lost; owned by whom it is handed to
+	tries   int // how often a request with it was lost; changed while it is in nobody's hands
 	outcome chan outcome
+
+	// Guarded by the batcher's mutex.
+	sent  bool
+	ended bool // it is not to be sent any more
 }
 
 type outcome struct {
@@ -79,9 +82,13 @@ func (m *member) settled() bool { return len(m.outcome) > 0 }
 // one, no range.
 //
 // What the portal refuses is refused for the machine that is to blame: a range that is refused is asked
-// for again name by name. When an answer is lost, the portal is asked for the names, for two minutes at
-// the default [Config.PollInterval], and only what it does not have then is asked for again. An error
-// that [IsAmbiguous] knows means that a machine of the name may still come into being.
+// for again name by name. When an answer is lost, the portal is asked for the names, for 100 seconds at
+// the default [Config.PollInterval] (PORTAL.md §8), and only what it does not have then is asked for again.
+//
+// A machine whose making failed may have an id all the same; it comes with the error, a [*TaskError] then.
+// The end of ctx ends the wait for a turn. Once the request is sent the id must not be lost, so it is
+// waited for a while longer. An error that [IsAmbiguous] knows means that a machine of the name may still
+// come into being.
 func (b *Batcher) Deploy(ctx context.Context, req DeployRequest) (Deployment, error) {
 	m := &member{name: req.VMName, outcome: make(chan outcome, 1)}
 	if strings.ContainsAny(m.name, "[]") {
@@ -91,14 +98,22 @@ func (b *Batcher) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 	if err != nil {
 		return Deployment{}, err
 	}
-	select {
-	case o := <-m.outcome:
-		b.leave(q, m)
-		return o.Deployment, o.err
-	case <-ctx.Done():
-		e := deployError(m.name, ctx.Err())
-		e.Ambiguous = b.leave(q, m)
-		return Deployment{}, e
+	defer b.leave(q, m)
+	var late <-chan time.Time
+	for ended := ctx.Done(); ; ended = nil {
+		select {
+		case o := <-m.outcome:
+			return o.Deployment, o.err
+		case <-ended:
+			if b.withdraw(q, m) {
+				return Deployment{}, deployError(m.name, ctx.Err())
+			}
+			late = time.After(visibleWithin * b.client.cfg.PollInterval)
+		case <-late:
+			e := deployError(m.name, ctx.Err())
+			e.Ambiguous = true
+			return Deployment{}, e
+		}
 	}
 }
 
@@ -146,26 +161,33 @@ func (b *Batcher) key(req DeployRequest) (string, error) {
 	return string(key), err
 }
 
-// enqueue has members sent.
-func (q *queue) enqueue(members ...*member) {
-	q.pending = append(q.pending, members...)
+// enqueue has a member sent.
+func (q *queue) enqueue(m *member) {
+	q.pending = append(q.pending, m)
 	select {
 	case q.wake <- struct{}{}:
 	default: // it knows
 	}
 }
 
-// leave takes a member out of its queue, and tells whether a request for it is under way.
-func (b *Batcher) leave(q *queue, m *member) (sent bool) {
+// withdraw has a member not be sent, and tells whether that was in time.
+func (b *Batcher) withdraw(q *queue, m *member) (inTime bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q.pending = slices.DeleteFunc(q.pending, func(other *member) bool { return other == m })
+	m.ended = true
+	return !m.sent
+}
+
+// leave takes a member out of its queue, which ends with its last one.
+func (b *Batcher) leave(q *queue, m *member) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(q.members, m.name)
-	q.pending = slices.DeleteFunc(q.pending, func(other *member) bool { return other == m })
 	if len(q.members) == 0 {
 		q.cancel()
 		delete(b.queues, q.key)
 	}
-	return m.sent
 }
 
 // work sends what is pending, the longest ranges first. What comes in meanwhile is planned along with what
@@ -182,10 +204,31 @@ func (b *Batcher) work(ctx context.Context, q *queue) {
 		case <-ctx.Done():
 			return
 		}
-		for s := b.take(q); s != nil; s = b.take(q) {
-			b.send(ctx, s)
+		for b.turn(ctx, q) {
 		}
 	}
+}
+
+// turn waits until nobody else deploys in the project, and sends one request. What is pending is planned
+// no sooner, so that a machine can be withdrawn until then. It tells whether there may be more to send.
+func (b *Batcher) turn(ctx context.Context, q *queue) (more bool) {
+	release, err := b.client.limits.lockDeploy(ctx, q.request.Project)
+	if ctx.Err() != nil {
+		return false
+	}
+	if err == nil {
+		defer release()
+	}
+	s := b.take(q)
+	switch {
+	case s == nil:
+		return false
+	case err != nil:
+		s.fail(err)
+	default:
+		b.send(ctx, s)
+	}
+	return true
 }
 
 // take plans what is pending and takes the part that makes the most machines.
@@ -212,16 +255,19 @@ func (b *Batcher) take(q *queue) *shipment {
 	return s
 }
 
-// again has members sent once more that the portal turned out not to have. Those who left meanwhile stay out.
-func (b *Batcher) again(q *queue, members []*member) {
+// again has members sent once more whose request was lost, but for those who don't want to be any more.
+func (b *Batcher) again(q *queue, members []*member, lost error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	members = slices.DeleteFunc(members, func(m *member) bool { return q.members[m.name] != m })
 	for _, m := range members {
-		m.sent = false
+		if m.ended || q.members[m.name] != m {
+			m.settle(Deployment{}, lost)
+			continue
+		}
 		m.tries++
+		m.sent = false
+		q.enqueue(m)
 	}
-	q.enqueue(members...)
 }
 
 // deployError is an error about a machine that this package found itself.

@@ -17,11 +17,11 @@ type shipment struct {
 	strange []error // failures that don't tell whose they are
 }
 
-// send sends a shipment. What the answer leads to is seen to on the side, so that the next one can go.
+// send sends a shipment; it is this process's turn to. What the answer leads to is seen to on the side, so that the next one can go.
 func (b *Batcher) send(ctx context.Context, s *shipment) {
 	req := s.queue.request
 	req.VMName = s.vmName
-	tasks, err := b.client.Deploy(ctx, req)
+	tasks, err := b.client.deployNow(ctx, req)
 	switch {
 	case err == nil:
 		go b.resolve(ctx, s, tasks)
@@ -33,9 +33,13 @@ func (b *Batcher) send(ctx context.Context, s *shipment) {
 		// A name may be refused now because the request that seemed lost made the machine after all.
 		go b.search(ctx, s, err)
 	default:
-		for _, m := range s.members {
-			m.settle(Deployment{}, err)
-		}
+		s.fail(err)
+	}
+}
+
+func (s *shipment) fail(err error) {
+	for _, m := range s.members {
+		m.settle(Deployment{}, err)
 	}
 }
 
@@ -82,7 +86,7 @@ func (s *shipment) attribute(id TaskID, task Task, err error) {
 
 // visibleWithin is how long a machine may take to show in the list after its deploy, in poll intervals:
 // the operator's own client tries for 100 seconds (PORTAL.md §8).
-const visibleWithin = 24
+const visibleWithin = 20
 
 // search asks the portal by name for those members about whom nothing is known. What it does not have is
 // sent again if lost tells why that is due, as often as a request is repeated.
@@ -113,7 +117,7 @@ func (b *Batcher) search(ctx context.Context, s *shipment, lost error) {
 		})
 	}
 	wg.Wait()
-	b.again(s.queue, missing)
+	b.again(s.queue, missing, lost)
 }
 
 var errNeverSeen = errors.New("the deploy was accepted, but the project's list does not show the machine")

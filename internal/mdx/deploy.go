@@ -57,13 +57,23 @@ type wireDeploy struct {
 }
 
 // Deploy asks for new machines, one at a time per project (PORTAL.md §8), and answers a task for each
-// name of a range.
+// name of a range. A [Batcher] does this for many at once, and sees to what may go wrong.
 //
 // An error that [IsAmbiguous] knows means that machines of that name may come into being: look with
 // [Client.WaitVMNamed] before deploying again.
 func (c *Client) Deploy(ctx context.Context, req DeployRequest) ([]TaskID, error) {
-	return c.create(ctx, req.Project, call{
-		op: "deploy VM", object: req.VMName, path: "/api/vm/deploy/",
+	release, err := c.limits.lockDeploy(ctx, req.Project)
+	if err != nil {
+		return nil, deployError(req.VMName, err)
+	}
+	defer release()
+	return c.deployNow(ctx, req)
+}
+
+// deployNow is for those whose turn it is.
+func (c *Client) deployNow(ctx context.Context, req DeployRequest) ([]TaskID, error) {
+	return c.post(ctx, call{
+		op: "deploy VM", object: req.VMName, path: deployPath, kind: kindDeploy,
 		body: wireDeploy{
 			Catalog: req.Catalog, Project: req.Project, VMName: req.VMName, TemplateName: req.TemplateName,
 			OSType: req.OSType, DiskSize: req.DiskGB, PackType: req.PackType, PackNum: req.PackNum, CPU: req.CPU,
@@ -105,20 +115,15 @@ type wireClone struct {
 // Clone copies a machine. The copy ends powered off; start it when the task is done, not earlier
 // (PORTAL.md §5). It takes turns with [Client.Deploy], and errors mean the same.
 func (c *Client) Clone(ctx context.Context, source VMID, req CloneRequest) ([]TaskID, error) {
-	return c.create(ctx, req.Project, call{
-		op: "clone VM", object: req.VMName, path: pathOf("/api/vm/%s/clone/", source),
+	r := call{
+		op: "clone VM", object: req.VMName, method: http.MethodPost, path: pathOf("/api/vm/%s/clone/", source), kind: kindDeploy,
 		body: wireClone{
 			Project: req.Project, VMName: req.VMName, OSType: req.OSType, PackType: req.PackType,
 			PackNum: req.PackNum, CPU: req.CPU, Memory: req.MemoryGB, GPU: wireDecimal(req.GPU), ServiceLevel: req.ServiceLevel,
 			StorageNetwork: req.StorageNetwork, NetworkAdapters: req.NetworkAdapters,
 		},
-	})
-}
-
-// create sends a deploy or a clone when it is its turn in the project.
-func (c *Client) create(ctx context.Context, project ProjectID, r call) ([]TaskID, error) {
-	r.method, r.kind = http.MethodPost, kindDeploy
-	release, err := c.limits.lockDeploy(ctx, project)
+	}
+	release, err := c.limits.lockDeploy(ctx, req.Project)
 	if err != nil {
 		return nil, r.failed(err)
 	}
