@@ -9,6 +9,7 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -19,7 +20,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 )
 
-var _ provider.Provider = (*mdxProvider)(nil)
+var _ provider.ProviderWithFunctions = (*mdxProvider)(nil)
 
 type mdxProvider struct {
 	version string
@@ -140,5 +141,14 @@ func (p *mdxProvider) DataSources(context.Context) []func() datasource.DataSourc
 	return []func() datasource.DataSource{
 		newCatalogDataSource,
 		newSegmentDataSource,
+	}
+}
+
+// Functions lists what can be computed from arguments alone.
+func (p *mdxProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		newExpandNamesFunction,
+		newPackResourcesFunction,
+		newPacksNeededFunction,
 	}
 }
