@@ -1,0 +1,179 @@
+package journal
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gofrs/flock"
+)
+
+// Journal is a folder of entries. It is safe for concurrent use, by several processes as well.
+type Journal struct {
+	dir    string
+	writer string // this journal's name among those who write into the folder
+
+	mu     sync.Mutex
+	alive  *flock.Flock // held from the first intent on
+	closed bool
+}
+
+// At is the journal in a folder, which is made when there is something to write.
+func At(dir string) *Journal { return &Journal{dir: dir, writer: newID()} }
+
+// Dir tells where the journal is.
+func (j *Journal) Dir() string { return j.dir }
+
+// Close gives up the journal, as the end of the process does: what was written stays, and from now on the entries
+// count as left behind. Later writes fail with [ErrClosed].
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.closed = true
+	if j.alive == nil {
+		return nil
+	}
+	return j.alive.Close()
+}
+
+// ErrClosed is the error of writing to a journal that was closed.
+var ErrClosed = errors.New("the journal is closed")
+
+// Intent is what one request is about to make. Its methods are not meant to run at once.
+type Intent struct {
+	journal *Journal
+	entries []Entry
+}
+
+// Begin notes machines that one request is about to ask for. When it returns without an error, the entries are on
+// the disk; with an error there are none, and nothing may be sent.
+func (j *Journal) Begin(entries ...Entry) (*Intent, error) {
+	i := &Intent{journal: j}
+	id := newID()
+	for _, e := range entries {
+		e.id, e.writer, e.Answered, e.Tasks = id, j.writer, false, nil
+		i.entries = append(i.entries, e)
+	}
+	if err := j.begin(); err != nil {
+		return nil, j.failed(err)
+	}
+	if err := j.write(i.entries); err != nil {
+		return nil, j.failed(errors.Join(err, i.Withdraw()))
+	}
+	return i, nil
+}
+
+// failed says what to do about a journal that can't be written.
+func (j *Journal) failed(err error) error {
+	return fmt.Errorf("can't write the journal in %s, without which a VM could be lost if this run is interrupted (make room "+
+		"there, or choose another folder with MDX_JOURNAL_DIR): %w", j.dir, err)
+}
+
+// Accepted notes that the portal took the request, and the tasks that it answered with.
+func (i *Intent) Accepted(tasks []string) error {
+	for k := range i.entries {
+		i.entries[k].Answered, i.entries[k].Tasks = true, slices.Clone(tasks)
+	}
+	return i.journal.write(i.entries)
+}
+
+// Withdraw takes the entries back, since nothing came of the request for certain.
+func (i *Intent) Withdraw() error {
+	var failed []error
+	for _, e := range i.entries {
+		failed = append(failed, i.journal.remove(e.fileName()))
+	}
+	return errors.Join(failed...)
+}
+
+// About lists the entries about a machine, the latest first. It fails only when the folder can't be read; damaged
+// files are told in an error too, but along with the entries that could be read.
+func (j *Journal) About(key Key) ([]Entry, error) {
+	entries, err := j.read(func(file string) bool { return strings.HasPrefix(file, namePrefix(key.Name)) })
+	return slices.DeleteFunc(entries, func(e Entry) bool { return e.Key != key }), err
+}
+
+// Entries lists all entries, the latest first, as [Journal.About] does.
+func (j *Journal) Entries() ([]Entry, error) {
+	return j.read(func(string) bool { return true })
+}
+
+func (j *Journal) read(wanted func(file string) bool) ([]Entry, error) {
+	files, err := os.ReadDir(j.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	failed := []error{err}
+	var entries []Entry
+	for _, f := range files {
+		if !f.Type().IsRegular() || strings.HasPrefix(f.Name(), ".") || !strings.HasSuffix(f.Name(), suffix) || !wanted(f.Name()) {
+			continue
+		}
+		e, err := j.readFile(f.Name())
+		switch {
+		case err == nil:
+			entries = append(entries, e)
+		case !errors.Is(err, fs.ErrNotExist): // settled meanwhile
+			failed = append(failed, fmt.Errorf("%s: %w", filepath.Join(j.dir, f.Name()), err))
+		}
+	}
+	slices.SortStableFunc(entries, func(a, b Entry) int { return cmp.Or(b.Asked.Compare(a.Asked), cmp.Compare(a.file, b.file)) })
+	return entries, errors.Join(failed...)
+}
+
+func (j *Journal) readFile(name string) (Entry, error) {
+	f, err := os.Open(filepath.Join(j.dir, name))
+	if err != nil {
+		return Entry{}, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxSize))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return Entry{}, err
+	}
+	e, err := decode(data)
+	e.file = name
+	return e, err
+}
+
+// Settle forgets a machine, since the state has it, or it is gone.
+func (j *Journal) Settle(key Key) error {
+	entries, err := j.About(key)
+	failed := []error{err}
+	for _, e := range entries {
+		failed = append(failed, j.remove(e.file))
+	}
+	return errors.Join(failed...)
+}
+
+// Live tells whether an entry's answer may still arrive: whoever wrote it lives, and has not heard it yet.
+func (j *Journal) Live(e Entry) bool {
+	if e.Answered {
+		return false
+	}
+	path := filepath.Join(j.dir, aliveName(e.writer))
+	if _, err := os.Stat(path); err != nil {
+		return false
+	}
+	lock := flock.New(path, flock.SetFlag(os.O_RDWR))
+	free, err := lock.TryLock()
+	defer func() { _ = lock.Close() }()
+	return err == nil && !free
+}
+
+// Own tells whether an entry was written by this journal, so in this run and not in one before.
+func (j *Journal) Own(e Entry) bool { return e.writer == j.writer }
+
+const (
+	idLength  = 26
+	idLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+)
+
+func newID() string { return rand.Text()[:idLength] }
