@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,44 +39,6 @@ type Deployment struct {
 	Task TaskID
 }
 
-// queue is those who ask for machines that are equal but for the name.
-type queue struct {
-	key     string
-	request DeployRequest      // with no name
-	wake    chan struct{}      // tells that something is pending
-	cancel  context.CancelFunc // ends the work when nobody is left
-
-	// Guarded by the batcher's mutex.
-	members map[string]*member // all who still wait for an outcome, by name
-	pending []*member          // those that are not sent
-}
-
-// member is one who waits for a machine.
-type member struct {
-	name    string
-	tries   int // how often a request with it was lost; changed while it is in nobody's hands
-	outcome chan outcome
-
-	// Guarded by the batcher's mutex.
-	sent  bool
-	ended bool // it is not to be sent any more
-}
-
-type outcome struct {
-	Deployment
-	err error
-}
-
-// settle tells a member what became of it; only the first word counts.
-func (m *member) settle(d Deployment, err error) {
-	select {
-	case m.outcome <- outcome{d, err}:
-	default:
-	}
-}
-
-func (m *member) settled() bool { return len(m.outcome) > 0 }
-
 // Deploy asks for one machine, and answers as soon as the portal tells its id. The name in req is a plain
 // one, no range.
 //
@@ -90,11 +51,35 @@ func (m *member) settled() bool { return len(m.outcome) > 0 }
 // waited for a while longer. An error that [IsAmbiguous] knows means that a machine of the name may still
 // come into being.
 func (b *Batcher) Deploy(ctx context.Context, req DeployRequest) (Deployment, error) {
-	m := &member{name: req.VMName, outcome: make(chan outcome, 1)}
-	if strings.ContainsAny(m.name, "[]") {
-		return Deployment{}, deployError(m.name, errRange)
+	name := req.VMName
+	if b.window > 0 {
+		req.VMName = ""
 	}
-	q, err := b.join(ctx, req, m)
+	key, err := json.Marshal(req)
+	if err != nil {
+		return Deployment{}, deployError(name, err)
+	}
+	return b.make(ctx, name, order{string(key), req.Project, func(ctx context.Context, vmName string) ([]TaskID, error) {
+		req.VMName = vmName
+		return b.client.deployNow(ctx, req)
+	}})
+}
+
+// Clone asks for a copy of a machine, as [Batcher.Deploy] does for a new one; the portal makes one at a time.
+func (b *Batcher) Clone(ctx context.Context, source VMID, req CloneRequest) (Deployment, error) {
+	key := "clone " + string(req.Project) + " " + req.VMName
+	return b.make(ctx, req.VMName, order{key, req.Project, func(ctx context.Context, _ string) ([]TaskID, error) {
+		return b.client.cloneNow(ctx, source, req)
+	}})
+}
+
+// make has a machine of a name made as part of an order.
+func (b *Batcher) make(ctx context.Context, name string, o order) (Deployment, error) {
+	if strings.ContainsAny(name, "[]") {
+		return Deployment{}, deployError(name, errRange)
+	}
+	m := &member{name: name, outcome: make(chan outcome, 1)}
+	q, err := b.join(ctx, o, m)
 	if err != nil {
 		return Deployment{}, err
 	}
@@ -108,7 +93,7 @@ func (b *Batcher) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 			if b.withdraw(q, m) {
 				return Deployment{}, deployError(m.name, ctx.Err())
 			}
-			late = time.After(visibleWithin * b.client.cfg.PollInterval)
+			late = time.After(b.visible())
 		case <-late:
 			e := deployError(m.name, ctx.Err())
 			e.Ambiguous = true
@@ -121,154 +106,6 @@ var (
 	errNameInQueue = errors.New("another machine of this name is being deployed: names are unique in a project")
 	errRange       = errors.New("a name with brackets is a range, and makes other machines")
 )
-
-// join enters a machine into its queue, and sees that the queue is worked on.
-func (b *Batcher) join(ctx context.Context, req DeployRequest, m *member) (*queue, error) {
-	key, err := b.key(req)
-	if err != nil {
-		return nil, deployError(m.name, err)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	q, ok := b.queues[key]
-	if !ok {
-		q = b.newQueue(ctx, key, req)
-	}
-	if q.members[m.name] != nil {
-		return nil, deployError(m.name, errNameInQueue)
-	}
-	q.members[m.name] = m
-	q.enqueue(m)
-	return q, nil
-}
-
-// newQueue begins a queue, whose work goes on for as long as somebody in it waits, whoever came first.
-func (b *Batcher) newQueue(ctx context.Context, key string, req DeployRequest) *queue {
-	req.VMName = ""
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	q := &queue{key: key, request: req, wake: make(chan struct{}, 1), cancel: cancel, members: map[string]*member{}}
-	b.queues[key] = q
-	go b.work(ctx, q)
-	return q
-}
-
-// key is the same for requests that are equal but for the name, if they may be sent together.
-func (b *Batcher) key(req DeployRequest) (string, error) {
-	if b.window > 0 {
-		req.VMName = ""
-	}
-	key, err := json.Marshal(req)
-	return string(key), err
-}
-
-// enqueue has a member sent.
-func (q *queue) enqueue(m *member) {
-	q.pending = append(q.pending, m)
-	select {
-	case q.wake <- struct{}{}:
-	default: // it knows
-	}
-}
-
-// withdraw has a member not be sent, and tells whether that was in time.
-func (b *Batcher) withdraw(q *queue, m *member) (inTime bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	q.pending = slices.DeleteFunc(q.pending, func(other *member) bool { return other == m })
-	m.ended = true
-	return !m.sent
-}
-
-// leave takes a member out of its queue, which ends with its last one.
-func (b *Batcher) leave(q *queue, m *member) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(q.members, m.name)
-	if len(q.members) == 0 {
-		q.cancel()
-		delete(b.queues, q.key)
-	}
-}
-
-// work sends what is pending, the longest ranges first. What comes in meanwhile is planned along with what
-// is left.
-func (b *Batcher) work(ctx context.Context, q *queue) {
-	for {
-		select {
-		case <-q.wake:
-		case <-ctx.Done():
-			return
-		}
-		select {
-		case <-time.After(b.window):
-		case <-ctx.Done():
-			return
-		}
-		for b.turn(ctx, q) {
-		}
-	}
-}
-
-// turn waits until nobody else deploys in the project, and sends one request. What is pending is planned
-// no sooner, so that a machine can be withdrawn until then. It tells whether there may be more to send.
-func (b *Batcher) turn(ctx context.Context, q *queue) (more bool) {
-	release, err := b.client.limits.lockDeploy(ctx, q.request.Project)
-	if ctx.Err() != nil {
-		return false
-	}
-	if err == nil {
-		defer release()
-	}
-	s := b.take(q)
-	switch {
-	case s == nil:
-		return false
-	case err != nil:
-		s.fail(err)
-	default:
-		b.send(ctx, s)
-	}
-	return true
-}
-
-// take plans what is pending and takes the part that makes the most machines.
-func (b *Batcher) take(q *queue) *shipment {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	byName := map[string]*member{}
-	var names []string
-	for _, m := range q.pending {
-		byName[m.name] = m
-		names = append(names, m.name)
-	}
-	plans := PlanNames(names)
-	if len(plans) == 0 {
-		return nil
-	}
-	best := slices.MaxFunc(plans, func(a, b NamePlan) int { return len(a.Names) - len(b.Names) })
-	s := &shipment{queue: q, vmName: best.VMName}
-	for _, name := range best.Names {
-		byName[name].sent = true
-		s.members = append(s.members, byName[name])
-	}
-	q.pending = slices.DeleteFunc(q.pending, func(m *member) bool { return m.sent })
-	return s
-}
-
-// again has members sent once more whose request was lost, but for those who don't want to be any more.
-func (b *Batcher) again(q *queue, members []*member, lost error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, m := range members {
-		if m.ended || q.members[m.name] != m {
-			m.settle(Deployment{}, lost)
-			continue
-		}
-		m.tries++
-		m.sent = false
-		q.enqueue(m)
-	}
-}
 
 // deployError is an error about a machine that this package found itself.
 func deployError(name string, err error) *Error {

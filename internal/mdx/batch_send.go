@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // shipment is the machines that one deploy request makes.
@@ -19,9 +20,7 @@ type shipment struct {
 
 // send sends a shipment; it is this process's turn to. What the answer leads to is seen to on the side, so that the next one can go.
 func (b *Batcher) send(ctx context.Context, s *shipment) {
-	req := s.queue.request
-	req.VMName = s.vmName
-	tasks, err := b.client.deployNow(ctx, req)
+	tasks, err := s.queue.send(ctx, s.vmName)
 	switch {
 	case err == nil:
 		go b.resolve(ctx, s, tasks)
@@ -52,10 +51,12 @@ func refused(err error) bool {
 
 // resolve finds out which task makes which machine: their order is not known to be that of the names.
 func (b *Batcher) resolve(ctx context.Context, s *shipment, tasks []TaskID) {
+	looking, stop := context.WithTimeout(ctx, b.visible())
+	defer stop()
 	var wg sync.WaitGroup
 	for _, id := range tasks {
 		wg.Go(func() {
-			task, err := b.client.WaitTaskObject(ctx, s.queue.request.Project, id, WithObject(s.vmName))
+			task, err := b.client.WaitTaskObject(looking, s.queue.project, id, WithObject(s.vmName))
 			if failed, ok := errors.AsType[*TaskError](err); ok {
 				task = failed.Task
 			}
@@ -77,21 +78,21 @@ func (s *shipment) attribute(id TaskID, task Task, err error) {
 		}
 		return
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.strange = append(s.strange, err)
 	}
 }
 
-// visibleWithin is how long a machine may take to show in the list after its deploy, in poll intervals:
-// the operator's own client tries for 100 seconds (PORTAL.md §8).
-const visibleWithin = 20
+// visible is how long a machine or a task may take to show after its deploy: the operator's own client
+// tries for 100 seconds (PORTAL.md §8).
+func (b *Batcher) visible() time.Duration { return 20 * b.client.cfg.PollInterval }
 
 // search asks the portal by name for those members about whom nothing is known. What it does not have is
 // sent again if lost tells why that is due, as often as a request is repeated.
 func (b *Batcher) search(ctx context.Context, s *shipment, lost error) {
-	looking, stop := context.WithTimeout(ctx, visibleWithin*b.client.cfg.PollInterval)
+	looking, stop := context.WithTimeout(ctx, b.visible())
 	defer stop()
 	var (
 		wg      sync.WaitGroup
@@ -99,11 +100,11 @@ func (b *Batcher) search(ctx context.Context, s *shipment, lost error) {
 		missing []*member
 	)
 	for _, m := range s.members {
-		if m.settled() {
+		if m.settled.Load() {
 			continue
 		}
 		wg.Go(func() {
-			vm, err := b.client.WaitVMNamed(looking, s.queue.request.Project, m.name)
+			vm, err := b.client.WaitVMNamed(looking, s.queue.project, m.name)
 			switch {
 			case err == nil:
 				m.settle(Deployment{VM: vm.ID}, nil)

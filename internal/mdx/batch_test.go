@@ -312,6 +312,36 @@ func TestWhenNobodyWaitsAnyMoreNothingIsSent(t *testing.T) {
 	})
 }
 
+func TestACopyIsLookedForLikeAnyOtherMachine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rehearse(t, nil)
+		source := r.sim.World().Organisations[0].Projects[0].VMs[1]
+		req := mdx.CloneRequest{
+			Project: r.project, VMName: "copy", OSType: mdx.Linux, PackType: mdx.PackCPU, PackNum: 2, ServiceLevel: mdx.Spot,
+			StorageNetwork: mdx.PortGroup, NetworkAdapters: r.deploy.NetworkAdapters,
+		}
+		b := mdx.NewBatcher(r.client, 100*time.Millisecond)
+		got, err := b.Clone(t.Context(), mdx.VMID(source.UUID), req)
+		if err != nil || got.Task == "" || got.VM != r.idOf("copy") {
+			t.Errorf("%+v, %v", got, err)
+		}
+		_, err = b.Clone(t.Context(), mdx.VMID(source.UUID), req)
+		if e, ok := errors.AsType[*mdx.Error](err); !ok || e.Status != http.StatusBadRequest {
+			t.Errorf("a name that is taken: %v", err)
+		}
+	})
+}
+
+func TestWhoeverIsToldItsIDIsNotLookedForInTheList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rehearse(t, nil)
+		r.wantAllMade(t, r.deployAll(t.Context(), mdx.NewBatcher(r.client, 0), "n-1"))
+		if n := r.sim.Stats().Routes["GET /api/vm/project/{project}/"]; n > 0 {
+			t.Errorf("asked for the list %d times", n)
+		}
+	})
+}
+
 func TestANameThatIsBeingDeployedIsNotDeployedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rehearse(t, nil)

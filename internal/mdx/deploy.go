@@ -2,7 +2,6 @@ package mdx
 
 import (
 	"context"
-	"net/http"
 )
 
 // DeployRequest describes machines to deploy (PORTAL.md §5).
@@ -115,18 +114,22 @@ type wireClone struct {
 // Clone copies a machine. The copy ends powered off; start it when the task is done, not earlier
 // (PORTAL.md §5). It takes turns with [Client.Deploy], and errors mean the same.
 func (c *Client) Clone(ctx context.Context, source VMID, req CloneRequest) ([]TaskID, error) {
-	r := call{
-		op: "clone VM", object: req.VMName, method: http.MethodPost, path: pathOf("/api/vm/%s/clone/", source), kind: kindDeploy,
+	release, err := c.limits.lockDeploy(ctx, req.Project)
+	if err != nil {
+		return nil, deployError(req.VMName, err)
+	}
+	defer release()
+	return c.cloneNow(ctx, source, req)
+}
+
+// cloneNow is for those whose turn it is.
+func (c *Client) cloneNow(ctx context.Context, source VMID, req CloneRequest) ([]TaskID, error) {
+	return c.post(ctx, call{
+		op: "clone VM", object: req.VMName, path: pathOf("/api/vm/%s/clone/", source), kind: kindDeploy,
 		body: wireClone{
 			Project: req.Project, VMName: req.VMName, OSType: req.OSType, PackType: req.PackType,
 			PackNum: req.PackNum, CPU: req.CPU, Memory: req.MemoryGB, GPU: wireDecimal(req.GPU), ServiceLevel: req.ServiceLevel,
 			StorageNetwork: req.StorageNetwork, NetworkAdapters: req.NetworkAdapters,
 		},
-	}
-	release, err := c.limits.lockDeploy(ctx, req.Project)
-	if err != nil {
-		return nil, r.failed(err)
-	}
-	defer release()
-	return c.post(ctx, r)
+	})
 }
