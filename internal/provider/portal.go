@@ -19,6 +19,7 @@ import (
 type portal struct {
 	*mdx.Client
 	settings settings
+	deploys  *mdx.Batcher
 	lookups  lookups
 
 	mu      sync.Mutex
@@ -51,7 +52,11 @@ func configure(ctx context.Context, model providerModel, version, terraformVersi
 		return nil
 	}
 	tflog.Debug(ctx, "mdx provider configured", map[string]any{"endpoint": s.endpoint, "poll_interval": s.pollInterval.String()})
-	return &portal{Client: client, settings: s}
+	window := mdx.DefaultBatchWindow
+	if !s.batchDeploys {
+		window = 0
+	}
+	return &portal{Client: client, settings: s, deploys: mdx.NewBatcher(client, window)}
 }
 
 // logToTerraform hands the client's log to Terraform's, where TF_LOG_PROVIDER chooses the level.

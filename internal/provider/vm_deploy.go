@@ -82,56 +82,18 @@ type placed struct {
 }
 
 // place asks for a VM and answers its id as soon as the portal tells it, which takes seconds. An id may come with an
-// error: a failed deploy may leave a VM behind.
+// error: a failed deploy may leave a VM behind. All that is deployed or cloned passes here.
 //
 // From the request on the id must not be lost, so a cancelled context ends the wait for a turn, but not this.
 func (p *portal) place(ctx context.Context, o vmOrder) (placed, error) {
-	tasks, err := p.send(ctx, o)
-	for attempt := 0; mdx.IsAmbiguous(err); attempt++ {
-		// It is never simply sent again: the portal is asked first (PORTAL.md §8).
-		id, lookErr := p.search(ctx, o)
-		switch {
-		case lookErr == nil:
-			return placed{id: id}, nil
-		case !errors.Is(lookErr, context.DeadlineExceeded), ctx.Err() != nil, attempt >= p.settings.maxRetries:
-			return placed{}, errors.Join(err, lookErr)
-		}
-		tflog.Warn(ctx, "the request's answer was lost and the portal has no such VM, asking again", map[string]any{"name": o.name})
-		tasks, err = p.send(ctx, o)
-	}
-	if err != nil {
-		return placed{}, err
-	}
-	if len(tasks) == 0 {
-		id, err := p.search(ctx, o)
-		return placed{id: id}, err
-	}
-	aside, cancel := p.aside(ctx)
-	defer cancel()
-	task, err := p.WaitTaskObject(aside, o.project, tasks[0], mdx.WithObject(o.name), logProgress(ctx))
-	if errors.Is(err, context.DeadlineExceeded) {
-		id, lookErr := p.search(ctx, o)
-		return placed{id: id, task: tasks[0]}, lookErr
-	}
-	if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
-		task = failed.Task
-	}
-	return placed{id: mdx.VMID(task.ObjectID), task: tasks[0]}, err
-}
-
-func (p *portal) send(ctx context.Context, o vmOrder) ([]mdx.TaskID, error) {
+	var made mdx.Deployment
+	var err error
 	if o.source != "" {
-		return p.Clone(ctx, o.source, o.clone)
+		made, err = p.deploys.Clone(ctx, o.source, o.clone)
+	} else {
+		made, err = p.deploys.Deploy(ctx, o.deploy)
 	}
-	return p.Deploy(ctx, o.deploy)
-}
-
-// search waits until a VM of the name appears, as long as the portal may take to show one.
-func (p *portal) search(ctx context.Context, o vmOrder) (mdx.VMID, error) {
-	aside, cancel := p.aside(ctx)
-	defer cancel()
-	vm, err := p.WaitVMNamed(aside, o.project, o.name, mdx.WithObject(o.name), logProgress(ctx))
-	return vm.ID, err
+	return placed{made.VM, made.Task}, err
 }
 
 // patience is how many poll intervals the portal gets for what takes it seconds: 100 s at the default of 5 s, which is
