@@ -17,6 +17,7 @@ type Client struct {
 	tokens *tokenSource
 	limits *limits
 	log    *masker
+	clock  *portalClock
 
 	mu       sync.Mutex
 	watchers map[ProjectID]*watcher // one for each project that was waited in
@@ -35,7 +36,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		cfg: cfg, base: base, limits: newLimits(cfg.LockDir, base), log: &masker{log: cfg.Logger},
-		watchers: map[ProjectID]*watcher{},
+		watchers: map[ProjectID]*watcher{}, clock: newPortalClock(),
 	}
 	c.tokens, err = newTokenSource(cfg, c.refresh, c.limits.lockToken, c.log)
 	if err != nil {
@@ -53,7 +54,7 @@ func newHTTP(c *Client, cfg Config) *retryablehttp.Client {
 		network = newTransport(cfg.IPVersion)
 	}
 	_, tells := network.(*http.Transport)
-	var chain http.RoundTripper = &exchange{next: network, timeout: cfg.RequestTimeout, tellsConnection: tells}
+	var chain http.RoundTripper = &exchange{next: network, timeout: cfg.RequestTimeout, tellsConnection: tells, clock: c.clock}
 	chain = &logging{next: chain, log: c.log}
 	chain = &limiting{next: chain, limits: c.limits}
 	chain = &authorizing{next: chain, tokens: c.tokens}

@@ -63,6 +63,8 @@ type Config struct {
 	LockDir string
 	// Logger is told about every request, answer and retry, with secrets masked. Nil is silence.
 	Logger Logger
+	// Recorder is told of deploys and clones before they are sent. Nil keeps no record.
+	Recorder Recorder
 	// Transport sends the requests; nil builds one that verifies TLS, heeds IPVersion and takes
 	// proxies from the environment.
 	Transport http.RoundTripper

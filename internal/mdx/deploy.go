@@ -71,7 +71,8 @@ func (c *Client) Deploy(ctx context.Context, req DeployRequest) ([]TaskID, error
 
 // deployNow is for those whose turn it is.
 func (c *Client) deployNow(ctx context.Context, req DeployRequest) ([]TaskID, error) {
-	return c.post(ctx, call{
+	order := Order{Project: req.Project, Names: namesOf(req.VMName), Digest: req.Digest()}
+	return c.makeVMs(ctx, order, call{
 		op: "deploy VM", object: req.VMName, path: deployPath, kind: kindDeploy,
 		body: wireDeploy{
 			Catalog: req.Catalog, Project: req.Project, VMName: req.VMName, TemplateName: req.TemplateName,
@@ -124,7 +125,8 @@ func (c *Client) Clone(ctx context.Context, source VMID, req CloneRequest) ([]Ta
 
 // cloneNow is for those whose turn it is.
 func (c *Client) cloneNow(ctx context.Context, source VMID, req CloneRequest) ([]TaskID, error) {
-	return c.post(ctx, call{
+	order := Order{Project: req.Project, Names: []string{req.VMName}, Digest: req.Digest(source)}
+	return c.makeVMs(ctx, order, call{
 		op: "clone VM", object: req.VMName, path: pathOf("/api/vm/%s/clone/", source), kind: kindDeploy,
 		body: wireClone{
 			Project: req.Project, VMName: req.VMName, OSType: req.OSType, PackType: req.PackType,

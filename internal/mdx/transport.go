@@ -41,6 +41,7 @@ type exchange struct {
 	next            http.RoundTripper
 	timeout         time.Duration
 	tellsConnection bool // next reports through httptrace when it has a connection
+	clock           *portalClock
 }
 
 // RoundTrip sends the request once and reads the answer to its end.
@@ -56,6 +57,7 @@ func (t *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, timeoutCause(ctx, err)
 	}
+	t.clock.hear(resp.Header)
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err = errors.Join(err, resp.Body.Close()); err != nil {
 		return nil, fmt.Errorf("the answer broke off after %d bytes: %w", len(data), timeoutCause(ctx, err))

@@ -51,6 +51,8 @@ func (s *Sim) serve(w http.ResponseWriter, r *http.Request, e route) {
 		status = 0
 	}
 	s.record(r, e.name(), status, begun)
+	// The portal's clock, which its histories go by too.
+	w.Header().Set("Date", s.clock.now().UTC().Format(http.TimeFormat))
 	switch fault.Kind {
 	case ResetBefore, ResetAfter:
 		cut(w)
