@@ -100,12 +100,12 @@ func replacedBy(state, plan vmModel) path.Paths {
 // planChange plans an update in place.
 func (r *vmResource) planChange(ctx context.Context, state vmModel, plan *vmModel, diags *diag.Diagnostics) {
 	change := changeOf(ctx, state, *plan, diags)
-	r.checkChange(ctx, state, *plan, change, diags)
+	r.portal.checkChange(ctx, state, *plan, change, diags)
 	if diags.HasError() {
 		return
 	}
 	if state.CatalogID.IsNull() && settled(plan.CatalogID) {
-		r.takeOver(ctx, plan, diags)
+		r.portal.takeOver(ctx, plan, diags)
 	}
 	stops := change.stopsFor()
 	restarts := len(stops) > 0 && state.wantsRunning()
@@ -127,8 +127,8 @@ func (r *vmResource) planChange(ctx context.Context, state vmModel, plan *vmMode
 }
 
 // takeOver completes what a catalog entry tells, once it is known after an import. It may have left the catalog since.
-func (r *vmResource) takeOver(ctx context.Context, plan *vmModel, diags *diag.Diagnostics) {
-	entry, found, err := r.portal.catalogByID(ctx, plan.project(), plan.CatalogID.ValueString())
+func (p *portal) takeOver(ctx context.Context, plan *vmModel, diags *diag.Diagnostics) {
+	entry, found, err := p.catalogByID(ctx, plan.project(), plan.CatalogID.ValueString())
 	if err != nil {
 		diags.Append(portalError("list the catalog", err))
 		return
@@ -142,7 +142,7 @@ func (r *vmResource) takeOver(ctx context.Context, plan *vmModel, diags *diag.Di
 }
 
 // checkChange refuses what cannot be done to a VM that exists.
-func (r *vmResource) checkChange(ctx context.Context, state, plan vmModel, change vmChange, diags *diag.Diagnostics) {
+func (p *portal) checkChange(ctx context.Context, state, plan vmModel, change vmChange, diags *diag.Diagnostics) {
 	if change.diskGB != 0 && int64(change.diskGB) < state.DiskSize.ValueInt64() {
 		diags.AddAttributeError(path.Root("disk_size"), "Disks do not shrink", fmt.Sprintf(
 			"The disk has %d GB and cannot become smaller (%d GB). Leave disk_size at %d or more, or make a new VM with terraform apply "+
@@ -160,13 +160,13 @@ func (r *vmResource) checkChange(ctx context.Context, state, plan vmModel, chang
 					"shut down, changed and started again.", name))
 		}
 	}
-	hardware := newHardware{r.portal, state.project(), &plan.vmHardwareModel, plan.vmHardwareModel, diags}
+	hardware := newHardware{p, state.project(), &plan.vmHardwareModel, plan.vmHardwareModel, diags}
 	if change.adapters != nil {
 		hardware.completeAdapters(ctx)
 	}
 	if change.packNum != 0 {
 		hardware.checkPackLimit()
-		if entry, found, err := r.portal.catalogByID(ctx, state.project(), state.CatalogID.ValueString()); err == nil && found {
+		if entry, found, err := p.catalogByID(ctx, state.project(), state.CatalogID.ValueString()); err == nil && found {
 			hardware.checkMemory(entry)
 		}
 	}

@@ -79,7 +79,7 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 		resp.Diagnostics.Append(requestError(fmt.Sprintf("make VM %q", order.name), err, vmFields))
 		return
 	}
-	if err := r.finish(ctx, &plan, made); err != nil {
+	if err := r.portal.finish(ctx, &plan, made); err != nil {
 		resp.Diagnostics.Append(notUp(order.name, err))
 		return
 	}
@@ -87,20 +87,20 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 }
 
 // finish waits until a VM that was placed is what its plan says, and reads it.
-func (r *vmResource) finish(ctx context.Context, plan *vmModel, made placed) error {
+func (p *portal) finish(ctx context.Context, plan *vmModel, made placed) error {
 	target := plan.target()
-	if err := r.portal.awaitMade(ctx, target, made); err != nil {
+	if err := p.awaitMade(ctx, target, made); err != nil {
 		return err
 	}
 	if !plan.SourceVMID.IsNull() {
-		if err := r.portal.growTo(ctx, target, int(plan.DiskSize.ValueInt64())); err != nil {
+		if err := p.growTo(ctx, target, int(plan.DiskSize.ValueInt64())); err != nil {
 			return err
 		}
 	}
-	if err := r.portal.reach(ctx, target); err != nil {
+	if err := p.reach(ctx, target); err != nil {
 		return err
 	}
-	return r.refresh(ctx, plan)
+	return p.refresh(ctx, plan)
 }
 
 // notUp tells of a VM that exists and is not what it should be.
@@ -114,9 +114,9 @@ func notUp(name string, err error) diag.Diagnostic {
 }
 
 // refresh reads the VM into the model. A VM that is gone is an error that [mdx.IsNotFound] knows.
-func (r *vmResource) refresh(ctx context.Context, model *vmModel) error {
+func (p *portal) refresh(ctx context.Context, model *vmModel) error {
 	project := model.project()
-	vm, err := r.portal.VM(ctx, project, model.vmID())
+	vm, err := p.VM(ctx, project, model.vmID())
 	if err != nil {
 		return err
 	}
@@ -124,14 +124,14 @@ func (r *vmResource) refresh(ctx context.Context, model *vmModel) error {
 	for _, n := range vm.ServiceNetworks {
 		names = append(names, n.SegmentName)
 	}
-	segments, err := r.portal.knownSegments(ctx, project, names...)
+	segments, err := p.knownSegments(ctx, project, names...)
 	if err != nil {
 		return err
 	}
 	var diags diag.Diagnostics
 	model.set(ctx, project, vm, segments, &diags)
 	if model.LoginUsername.IsNull() {
-		catalogs, err := r.portal.knownCatalogs(ctx, project)
+		catalogs, err := p.knownCatalogs(ctx, project)
 		if err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	before := state
-	switch err := r.refresh(ctx, &state); {
+	switch err := r.portal.refresh(ctx, &state); {
 	case mdx.IsNotFound(err):
 		resp.State.RemoveResource(ctx)
 		return
@@ -193,7 +193,7 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	err := r.portal.change(ctx, change)
 	after := plan
 	if err == nil {
-		if err = r.refresh(ctx, &after); err == nil {
+		if err = r.portal.refresh(ctx, &after); err == nil {
 			after.keepPlanned(plan)
 			resp.Diagnostics.Append(resp.State.Set(ctx, after)...)
 			return
@@ -202,7 +202,7 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	resp.Diagnostics.Append(requestError(fmt.Sprintf("update VM %q", state.Name.ValueString()), err, vmFields))
 	aside, cancel := r.portal.aside(ctx)
 	defer cancel()
-	if err := r.refresh(aside, &state); err == nil {
+	if err := r.portal.refresh(aside, &state); err == nil {
 		resp.Diagnostics.Append(resp.State.Set(aside, state)...)
 	}
 }
