@@ -11,7 +11,7 @@ func (s *Sim) endpoints() []route {
 	bare := func(r route) route { r.bare = true; return r }
 	d := s.cfg.Durations
 	v4, v6 := aclFamily{}, aclFamily{v6: true}
-	return []route{
+	all := []route{
 		{method: http.MethodPost, path: "/api/refresh/", handler: refresh, open: true, single: refreshing},
 		{method: http.MethodPost, path: "/api/login/", handler: login, open: true},
 
@@ -46,8 +46,6 @@ func (s *Sim) endpoints() []route {
 
 		get("/api/segment/project/{project}/all/", inProject(segmentList)),
 		bare(get("/api/segment/{segment}/summary/", segmentSummary)),
-		post("/api/segment/", segmentCreate),
-		del("/api/segment/{segment}/", segmentDelete),
 		get("/api/acl/segment/{segment}/", v4.list),
 		post("/api/acl/", v4.create),
 		put("/api/acl/{rule}/", v4.update),
@@ -62,4 +60,8 @@ func (s *Sim) endpoints() []route {
 		del("/api/dnat/{dnat}/", dnatRemove),
 		get("/api/global_ip/project/{project}/assignable/", inProject(assignable)),
 	}
+	if s.cfg.Quirks.SegmentAPI != "absent" {
+		all = append(all, post("/api/segment/", segmentCreate), del("/api/segment/{segment}/", segmentDelete))
+	}
+	return all
 }

@@ -156,12 +156,12 @@ func TestProjectPages(t *testing.T) {
 	p.deployed("a")
 	for path, want := range map[string]string{
 		"summary/":               `"name":"demo"`,
-		"storage/":               `"used":180`,
-		"access_key/":            `"access_key":null`,
+		"storage/":               `"disk_size":180`,
+		"access_key/":            `"name":null`,
 		"resources/":             `"cpu_pack":11,`,
-		"point/":                 `"point":1000000`,
-		"overview/spot_vm/":      `{"deallocated":1,"power_off":0,"power_on":1,"total":2}`,
-		"overview/guarantee_vm/": `{"deallocated":0,"power_off":0,"power_on":1,"total":1}`,
+		"point/":                 `"remaining_points":"1000000.00"`,
+		"overview/spot_vm/":      `{"deallocated":1,"detached":0,"power_off":0,"power_on":1,"total":2}`,
+		"overview/guarantee_vm/": `{"deallocated":0,"detached":0,"power_off":0,"power_on":1,"total":1}`,
 		"overview/resource/":     `"gpu_pack":{"unused":64,"used":0}`,
 	} {
 		if got := p.get("/api/project/" + demoProject + "/" + path).must(200).text; !contains(got, want) {

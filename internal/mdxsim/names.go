@@ -6,8 +6,9 @@ import (
 )
 
 var (
-	nameRange = regexp.MustCompile(`\[([^\[\]]*)\]`)
-	digits    = regexp.MustCompile(`^([0-9])-([0-9])$`)
+	nameRange  = regexp.MustCompile(`\[([^\[\]]*)\]`)
+	digitRange = regexp.MustCompile(`[0-9]\[`)
+	digits     = regexp.MustCompile(`^([0-9])-([0-9])$`)
 )
 
 // expand is the names that a vm_name stands for: itself, or those of its one

@@ -8,13 +8,13 @@ import (
 // assigned answers GET /api/project/assigned/ (PORTAL.md §4).
 func assigned(c *call) answer {
 	if c.cfg.Quirks.Assigned == "flat" {
-		return paged(c, c.projects, assignedEntry)
+		return paged(c, c.projects, c.assignedEntry)
 	}
 	orgs := []any{}
 	for _, o := range c.orgs {
 		projects := []any{}
 		for _, p := range o.projects {
-			projects = append(projects, assignedEntry(p))
+			projects = append(projects, c.assignedEntry(p))
 		}
 		org := map[string]any{"name": o.name, "projects": projects}
 		if o.uuid != "" {
@@ -25,9 +25,9 @@ func assigned(c *call) answer {
 	return fine(orgs)
 }
 
-func assignedEntry(p *project) any {
+func (c *call) assignedEntry(p *project) any {
 	return map[string]any{
-		"uuid": p.UUID, "name": p.Name, "type": p.Type, "expired": p.Expired, "suspended": p.Suspended,
+		"uuid": p.UUID, "name": p.Name, "type": c.projectType(p), "expired": p.Expired, "suspended": p.Suspended,
 	}
 }
 

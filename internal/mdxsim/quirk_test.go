@@ -25,6 +25,18 @@ var observe = map[string]struct {
 		func(p *portal) string { return p.get("/api/project/assigned/").must(200).text[:1] },
 		map[string]string{"organisations": "[", "flat": "{"},
 	},
+	"project-type": {
+		func(p *portal) string {
+			return fmt.Sprintf("%T", p.get("/api/project/" + demoProject + "/summary/").object()["type"])
+		},
+		map[string]string{"text": "string", "number": "float64"},
+	},
+	"digit-range": {
+		func(p *portal) string {
+			return strconv.Itoa(p.post("/api/vm/deploy/", deployBody("n-1[0-2]", nil)).status)
+		},
+		map[string]string{"allowed": "202", "refused": "400"},
+	},
 	"errors": {
 		func(p *portal) string { return p.get("/api/task/x/").must(404).text[:1] },
 		map[string]string{"drf": "{", "text": "見"[:1], "html": "<"},
@@ -113,7 +125,7 @@ var observe = map[string]struct {
 	},
 	"segment-api": {func(p *portal) string {
 		return strconv.Itoa(p.post("/api/segment/", map[string]any{"project": demoProject, "name": "new"}).status)
-	}, map[string]string{"absent": "405", "present": "201"}},
+	}, map[string]string{"absent": "404", "present": "201"}},
 }
 
 // Every value of every quirk makes the difference that it says.

@@ -12,6 +12,7 @@ import (
 type Quirks struct {
 	Lists        string // paged, bare, mixed
 	Assigned     string // organisations, flat
+	ProjectType  string // text, number
 	Errors       string // drf, text, html
 	TokenExp     string // yes, no
 	TaskIDs      string // mixed, text, list
@@ -27,6 +28,7 @@ type Quirks struct {
 	ACLTwins     string // allowed, refused
 	Names        string // strict, late
 	Ranges       string // refused, misread
+	DigitRange   string // allowed, refused
 	Quota        string // refused, fails
 	Rename       string // running, stopped
 	CloneSource  string // any, stopped
@@ -47,6 +49,7 @@ type Quirk struct {
 var quirks = []Quirk{
 	{"lists", words("paged bare mixed"), "do lists come in pages, as bare arrays, or now this, now that", func(q *Quirks) *string { return &q.Lists }},
 	{"assigned", words("organisations flat"), "do assigned projects come by organisation, or flat and in pages", func(q *Quirks) *string { return &q.Assigned }},
+	{"project-type", words("text number"), "is a project's type text or a number", func(q *Quirks) *string { return &q.ProjectType }},
 	{"errors", words("drf text html"), "what does an error's body look like", func(q *Quirks) *string { return &q.Errors }},
 	{"token-exp", words("yes no"), "does a token say when it expires", func(q *Quirks) *string { return &q.TokenExp }},
 	{"task-ids", words("mixed text list"), "does a single task_id come as text or as a list", func(q *Quirks) *string { return &q.TaskIDs }},
@@ -62,6 +65,7 @@ var quirks = []Quirk{
 	{"acl-twins", words("allowed refused"), "may two ACL rules be equal", func(q *Quirks) *string { return &q.ACLTwins }},
 	{"names", words("strict late"), "is a VM's name taken at once, or only when the VM shows", func(q *Quirks) *string { return &q.Names }},
 	{"ranges", words("refused misread"), "what becomes of a range that is not of single digits", func(q *Quirks) *string { return &q.Ranges }},
+	{"digit-range", words("allowed refused"), "may a digit stand right before a range, as in n-1[0-9]", func(q *Quirks) *string { return &q.DigitRange }},
 	{"quota", words("refused fails"), "is a deploy beyond the quota refused, or does its task fail", func(q *Quirks) *string { return &q.Quota }},
 	{"rename", words("running stopped"), "may a VM be renamed while it runs", func(q *Quirks) *string { return &q.Rename }},
 	{"clone-source", words("any stopped"), "may a VM be cloned while it runs", func(q *Quirks) *string { return &q.CloneSource }},

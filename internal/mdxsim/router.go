@@ -49,7 +49,7 @@ func (e route) matches(path string, set func(name, value string)) bool {
 // portal finds the endpoint. A path that lacks its slash is answered with a
 // redirect (PORTAL.md §1), one that does not exist with Django's page.
 func (s *Sim) portal(w http.ResponseWriter, r *http.Request) {
-	found := false
+	var allowed []string
 	for _, e := range s.routes {
 		if !e.matches(r.URL.Path, r.SetPathValue) {
 			continue
@@ -62,10 +62,11 @@ func (s *Sim) portal(w http.ResponseWriter, r *http.Request) {
 			s.serve(w, r, e)
 			return
 		}
-		found = true
+		allowed = append(allowed, e.method)
 	}
 	a := answer{http.StatusNotFound, page("<h1>Not Found</h1><p>The requested resource was not found on this server.</p>")}
-	if found {
+	if len(allowed) > 0 {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		a = notAllowed(r.Method)
 	}
 	s.record(r, "(unknown) "+r.Method, a.status, time.Now())

@@ -8,12 +8,10 @@ import (
 )
 
 // Whether segments can be made and deleted through the API is not known
-// (PORTAL.md §7); [Quirks.SegmentAPI] says whether they can here.
+// (PORTAL.md §7); with [Quirks.SegmentAPI] absent these
+// endpoints do not exist.
 
 func segmentCreate(c *call) answer {
-	if c.cfg.Quirks.SegmentAPI == "absent" {
-		return notAllowed(http.MethodPost)
-	}
 	var body struct {
 		Project string `json:"project"`
 		Name    string `json:"name"`
@@ -46,8 +44,6 @@ func segmentCreate(c *call) answer {
 func segmentDelete(c *call) answer {
 	seg := c.segments[c.r.PathValue("segment")]
 	switch {
-	case c.cfg.Quirks.SegmentAPI == "absent":
-		return notAllowed(http.MethodDelete)
 	case seg == nil:
 		return notFound()
 	case seg.Default || len(seg.held) > 0 || slices.ContainsFunc(seg.project.dnats, func(d *dnat) bool { return d.segment == seg }):

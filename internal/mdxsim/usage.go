@@ -2,42 +2,59 @@ package mdxsim
 
 // The answers under /api/project/{project}/ (PORTAL.md §4).
 
-func projectSummary(_ *call, p *project) answer {
+func projectSummary(c *call, p *project) answer {
 	return fine(map[string]any{
-		"uuid": p.UUID, "name": p.Name, "description": p.Description, "type": p.Type,
-		"expired": p.Expired, "suspended": p.Suspended,
+		"uuid": p.UUID, "name": p.Name, "description": p.Description, "type": c.projectType(p),
+		"applicant": "demo", "begin": "2026-04-01", "limit": 365,
 	})
 }
 
-func projectStorage(_ *call, p *project) answer {
-	used := p.used()
-	return fine(map[string]any{"disk_size": map[string]any{"used": used.DiskGB, "unused": left(p.Quota.DiskGB, used.DiskGB)}})
+// projectType tells normal from dedicated projects, as text or as a number.
+func (c *call) projectType(p *project) any {
+	switch {
+	case c.cfg.Quirks.ProjectType == "text":
+		return p.Type
+	case p.Dedicated:
+		return 2
+	}
+	return 1
 }
 
-// projectAccessKey tells the object storage's keys; here there is none.
+// projectStorage has a shape that nobody knows.
+func projectStorage(_ *call, p *project) answer {
+	return fine(map[string]any{"disk_size": p.used().DiskGB})
+}
+
+// projectAccessKey tells of the object storage's key, which is named, not shown.
 func projectAccessKey(*call, *project) answer {
-	return fine(map[string]any{"access_key": nil, "secret_key": nil})
+	return fine(map[string]any{"uuid": nil, "name": nil})
 }
 
 func projectResources(_ *call, p *project) answer {
 	used := p.used()
-	return fine(map[string]any{
-		"cpu_pack_max": p.Quota.CPUPacks, "cpu_pack": used.CPUPacks,
-		"gpu_pack_max": p.Quota.GPUPacks, "gpu_pack": used.GPUPacks,
-		"cpu_max": p.Quota.CPUs, "cpu": used.CPUs, "memory_max": p.Quota.MemoryGB, "memory": used.MemoryGB,
-		"gpu_max": p.Quota.GPUs, "gpu": used.GPUs, "disk_size_max": p.Quota.DiskGB, "disk_size": used.DiskGB,
-		"global_ip_max": len(p.GlobalAddresses), "global_ip": len(p.dnats),
-	})
+	body := map[string]any{
+		"disk_size": used.DiskGB, "high_speed_storage": 0, "large_capacity_storage": 0, "object_storage": 0,
+		"global_ip": len(p.GlobalAddresses),
+	}
+	for kind, packs := range map[string][2]int{"cpu_pack": {p.Quota.CPUPacks, used.CPUPacks}, "gpu_pack": {p.Quota.GPUPacks, used.GPUPacks}} {
+		body[kind+"_max"], body[kind+"_max_current"], body[kind+"_future"] = packs[0], packs[0], packs[0]
+		body[kind], body[kind+"_rmin"] = packs[1], 0
+	}
+	return fine(body)
 }
 
+// projectPoint tells amounts as decimal text, and is never paged.
 func projectPoint(*call, *project) answer {
-	return fine(map[string]any{"point": 1000000, "used_point": 0})
+	return fine(map[string]any{"lastConsumed": nil, "results": []any{map[string]any{
+		"point_id": 1, "purchase_points": "1000000.00", "used_points": "0.00", "remaining_points": "1000000.00",
+		"expiration_date": "2030-03-31",
+	}}})
 }
 
 // overviewVMs counts the machines of a service level by what they do.
 func overviewVMs(level string) func(*call, *project) answer {
 	return func(c *call, p *project) answer {
-		count := map[string]int{"power_on": 0, "power_off": 0, "deallocated": 0, "total": 0}
+		count := map[string]int{"power_on": 0, "power_off": 0, "detached": 0, "deallocated": 0, "total": 0}
 		for _, v := range p.machines {
 			if v.ServiceLevel != level || v.visible.After(c.at) {
 				continue

@@ -56,7 +56,7 @@ func deploy(c *call) answer {
 		{"catalog", body.Catalog == "", required},
 		{"catalog", k == nil, wrongValue},
 		{"vm_name", body.Name == "", required},
-		{"vm_name", names == nil, "仮想マシン名の範囲指定が正しくありません。"},
+		{"vm_name", names == nil || c.cfg.Quirks.DigitRange == "refused" && digitRange.MatchString(body.Name), "仮想マシン名の範囲指定が正しくありません。"},
 		{"service_level", serviceLevels[body.ServiceLevel] == "", required},
 		{"storage_network", !slices.Contains([]string{"portgroup", "sr-iov", "pvrdma"}, body.StorageNetwork), wrongValue},
 		{"os_type", body.OSType != "Linux" && body.OSType != "Windows", wrongValue},
