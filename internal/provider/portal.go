@@ -24,6 +24,10 @@ type portal struct {
 
 	mu      sync.Mutex
 	project mdx.Project // zero until it was looked up
+
+	ruleLists sharedLists[mdx.ACLRule]
+	dnatLists sharedLists[mdx.DNAT]
+	claims    claims
 }
 
 // configure makes the shared portal from the provider block. It sends no request.

@@ -133,6 +133,9 @@ func (p *mdxProvider) Configure(ctx context.Context, req provider.ConfigureReque
 func (p *mdxProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newVMResource,
+		newNetworkResource,
+		newACLRuleResource,
+		newDNATResource,
 	}
 }
 
@@ -141,6 +144,8 @@ func (p *mdxProvider) DataSources(context.Context) []func() datasource.DataSourc
 	return []func() datasource.DataSource{
 		newCatalogDataSource,
 		newSegmentDataSource,
+		newSegmentsDataSource,
+		newGlobalAddressesDataSource,
 	}
 }
 

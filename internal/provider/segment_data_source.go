@@ -3,12 +3,10 @@ package provider
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -33,14 +31,41 @@ func (d *segmentDataSource) Configure(_ context.Context, req datasource.Configur
 }
 
 type segmentModel struct {
+	segmentFacts
+	ProjectID types.String `tfsdk:"project_id"`
+}
+
+// segmentFacts is what the portal tells of a segment.
+type segmentFacts struct {
 	ID        types.String `tfsdk:"id"`
 	Name      types.String `tfsdk:"name"`
-	ProjectID types.String `tfsdk:"project_id"`
 	IsDefault types.Bool   `tfsdk:"is_default"`
 	VLANID    types.Int64  `tfsdk:"vlan_id"`
 	VNI       types.Int64  `tfsdk:"vni"`
 	IPRange   types.String `tfsdk:"ip_range"`
 }
+
+func factsOf(segment mdx.Segment, summary mdx.SegmentSummary) segmentFacts {
+	facts := segmentFacts{
+		ID:        types.StringValue(string(segment.ID)),
+		Name:      types.StringValue(segment.Name),
+		IsDefault: types.BoolValue(segment.Default),
+		VLANID:    types.Int64Value(int64(summary.VLANID)),
+		VNI:       types.Int64Value(int64(summary.VNI)),
+	}
+	if summary.IPRange.IsValid() {
+		facts.IPRange = types.StringValue(summary.IPRange.String())
+	}
+	return facts
+}
+
+// What the facts of a segment are, said once for all that show them.
+const (
+	isDefaultDoc = "Whether it is the project's default segment."
+	vlanIDDoc    = "VLAN id of the segment."
+	vniDoc       = "VXLAN network identifier of the segment."
+	ipRangeDoc   = "The segment's IPv4 network, in CIDR notation."
+)
 
 // Schema is the data source's schema.
 func (d *segmentDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -60,10 +85,10 @@ func (d *segmentDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 				Optional: true, Computed: true,
 				MarkdownDescription: "Id of the project whose segments are searched. Defaults to the provider's project.",
 			},
-			"is_default": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether it is the project's default segment."},
-			"vlan_id":    schema.Int64Attribute{Computed: true, MarkdownDescription: "VLAN id of the segment."},
-			"vni":        schema.Int64Attribute{Computed: true, MarkdownDescription: "VXLAN network identifier of the segment."},
-			"ip_range":   schema.StringAttribute{Computed: true, MarkdownDescription: "The segment's IPv4 network, in CIDR notation."},
+			"is_default": schema.BoolAttribute{Computed: true, MarkdownDescription: isDefaultDoc},
+			"vlan_id":    schema.Int64Attribute{Computed: true, MarkdownDescription: vlanIDDoc},
+			"vni":        schema.Int64Attribute{Computed: true, MarkdownDescription: vniDoc},
+			"ip_range":   schema.StringAttribute{Computed: true, MarkdownDescription: ipRangeDoc},
 		},
 	}
 }
@@ -85,50 +110,7 @@ func (d *segmentDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("read segment %q", segment.Name), err))
 		return
 	}
-	model = segmentModel{
-		ID:        types.StringValue(string(segment.ID)),
-		Name:      types.StringValue(segment.Name),
-		ProjectID: types.StringValue(string(project)),
-		IsDefault: types.BoolValue(segment.Default),
-		VLANID:    types.Int64Value(int64(summary.VLANID)),
-		VNI:       types.Int64Value(int64(summary.VNI)),
-		IPRange:   types.StringValue(summary.IPRange.String()),
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-}
-
-// findSegment finds a project's segment by id or name, or, with neither, its default one.
-func (p *portal) findSegment(ctx context.Context, project mdx.ProjectID, id, name string, diags *diag.Diagnostics) mdx.Segment {
-	segments, err := p.Segments(ctx, project)
-	if err != nil {
-		diags.Append(portalError("list the segments", err))
-		return mdx.Segment{}
-	}
-	i := slices.IndexFunc(segments, func(s mdx.Segment) bool {
-		switch {
-		case id != "":
-			return string(s.ID) == id
-		case name != "":
-			return s.Name == name
-		}
-		return s.Default
-	})
-	if i >= 0 {
-		return segments[i]
-	}
-	var names []string
-	for _, s := range segments {
-		names = append(names, s.Name)
-	}
-	switch {
-	case id != "":
-		diags.AddAttributeError(path.Root("id"), "Unknown segment",
-			fmt.Sprintf("The project has no segment with the id %q. Its segments: %s.", id, list(names)))
-	case name != "":
-		diags.AddAttributeError(path.Root("name"), "Unknown segment",
-			fmt.Sprintf("The project has no segment named %q. %s", name, near(name, names)))
-	default:
-		diags.AddError("No default segment", fmt.Sprintf("None of the project's segments is its default. Choose one by name: %s.", list(names)))
-	}
-	return mdx.Segment{}
+	resp.Diagnostics.Append(resp.State.Set(ctx, segmentModel{
+		ProjectID: types.StringValue(string(project)), segmentFacts: factsOf(segment, summary),
+	})...)
 }

@@ -1,0 +1,258 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*aclRuleResource)(nil)
+	_ resource.ResourceWithImportState    = (*aclRuleResource)(nil)
+	_ resource.ResourceWithIdentity       = (*aclRuleResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*aclRuleResource)(nil)
+)
+
+type aclRuleResource struct{ portal *portal }
+
+func newACLRuleResource() resource.Resource { return &aclRuleResource{} }
+
+// Metadata names the resource.
+func (r *aclRuleResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_acl_rule"
+}
+
+// Configure takes the shared portal.
+func (r *aclRuleResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.portal = configured(req.ProviderData, &resp.Diagnostics)
+}
+
+// Schema is the resource's schema.
+func (r *aclRuleResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = aclRuleSchema(ctx)
+}
+
+// IdentitySchema is what tells one of these resources from all others.
+func (r *aclRuleResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"segment_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the segment."},
+		"id":         identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the rule."},
+	}}
+}
+
+// aclRuleModel is mdx_acl_rule in configuration, plan and state.
+type aclRuleModel struct {
+	ruleModel
+	ID        types.String   `tfsdk:"id"`
+	ProjectID types.String   `tfsdk:"project_id"`
+	SegmentID types.String   `tfsdk:"segment_id"`
+	Timeouts  timeouts.Value `tfsdk:"timeouts"`
+}
+
+// aclRuleIdentity tells a rule from all others.
+type aclRuleIdentity struct {
+	SegmentID types.String `tfsdk:"segment_id"`
+	ID        types.String `tfsdk:"id"`
+}
+
+func (m *aclRuleModel) identity() aclRuleIdentity { return aclRuleIdentity{m.SegmentID, m.ID} }
+
+func (m *aclRuleModel) segment() mdx.SegmentID { return mdx.SegmentID(m.SegmentID.ValueString()) }
+func (m *aclRuleModel) project() mdx.ProjectID { return mdx.ProjectID(m.ProjectID.ValueString()) }
+
+// set takes over a rule of the portal; what means the same stays as it is written.
+func (m *aclRuleModel) set(rule mdx.ACLRule) {
+	m.ID = types.StringValue(string(rule.ID))
+	if told, known := m.rule(); known && told.Same(rule) {
+		return
+	}
+	m.ruleModel = modelOf(rule)
+	for _, port := range []*portText{&m.SourcePort, &m.DestinationPort} {
+		if port.IsNull() {
+			*port = spell[portSpelling]("any")
+		}
+	}
+}
+
+// is tells whether a rule of the portal is the one. Until its id was seen, what it says tells.
+func (m *aclRuleModel) is(rule mdx.ACLRule) bool {
+	if id := m.ID.ValueString(); id != "" {
+		return string(rule.ID) == id
+	}
+	told, known := m.rule()
+	return known && told.Same(rule)
+}
+
+// ValidateConfig refuses what no rule can be.
+func (r *aclRuleResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config aclRuleModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	config.check(path.Root, &resp.Diagnostics)
+}
+
+// Create adds the rule to its segment.
+func (r *aclRuleResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan aclRuleModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, diags := plan.Timeouts.Create(ctx, ruleWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	project := r.portal.projectFor(ctx, plan.ProjectID, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	plan.ProjectID, plan.ID = types.StringValue(string(project)), types.StringNull()
+	wanted, _ := plan.rule()
+	doing := r.doing(ctx, "create", plan, wanted)
+	release, err := r.portal.claimRules(plan.segment(), []mdx.ACLRule{wanted})
+	if err != nil {
+		resp.Diagnostics.Append(portalError(doing, err))
+		return
+	}
+	defer release()
+	have, err := r.portal.rulesLike(ctx, plan.segment(), []mdx.ACLRule{wanted})
+	if err != nil {
+		resp.Diagnostics.Append(portalError(doing, err))
+		return
+	}
+	if i := slices.IndexFunc(have, wanted.Same); i >= 0 {
+		resp.Diagnostics.AddError("Rule exists already", fmt.Sprintf(
+			"Segment %q has the rule %s already, made by somebody else or by another resource. If it is meant to be this one, "+
+				"import it: terraform import <address of this resource> %s/%s",
+			r.portal.segmentLabel(ctx, project, plan.segment()), describe(wanted), plan.segment(), have[i].ID))
+		return
+	}
+	_, err = r.portal.addRules(ctx, plan.segment(), have, []mdx.ACLRule{wanted}, func(made mdx.ACLRule) {
+		plan.ID = types.StringValue(string(made.ID))
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	})
+	if err != nil {
+		resp.Diagnostics.Append(portalError(doing, err))
+		if isContextError(err) || mdx.IsAmbiguous(err) {
+			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...) // it may come to be: the next apply knows it by what it says
+		}
+	}
+}
+
+// Read asks the segment's list for the rule; one that is not in it leaves the state.
+func (r *aclRuleResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state aclRuleModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Read(ctx, ruleReadTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	rule, found, err := r.portal.findRule(ctx, state.segment(), state.is)
+	switch {
+	case err == nil && found:
+		state.set(rule)
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	case err == nil || r.portal.segmentGone(ctx, state.project(), state.segment()):
+		resp.State.RemoveResource(ctx)
+	default:
+		rule, _ := state.rule()
+		resp.Diagnostics.Append(portalError(r.doing(ctx, "read", state, rule), err))
+	}
+}
+
+// findRule finds a rule of a segment. Before it says that there is none, it looks twice.
+func (p *portal) findRule(
+	ctx context.Context, segment mdx.SegmentID, is func(mdx.ACLRule) bool,
+) (rule mdx.ACLRule, found bool, err error) {
+	for _, age := range []time.Duration{p.settings.pollInterval, 0} {
+		rules, err := p.rules(ctx, segment, age)
+		if err != nil {
+			return mdx.ACLRule{}, false, err
+		}
+		if i := slices.IndexFunc(rules, is); i >= 0 {
+			return rules[i], true, nil
+		}
+	}
+	return mdx.ACLRule{}, false, nil
+}
+
+// Update changes the rule's protocol or ports in place. Its networks may be a VM's address; they change by making
+// another rule, since Terraform would change them here only after that VM is gone.
+func (r *aclRuleResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan aclRuleModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, diags := plan.Timeouts.Update(ctx, ruleWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	wanted, _ := plan.rule()
+	wanted.ID = mdx.ACLRuleID(plan.ID.ValueString())
+	if err := r.update(ctx, plan.segment(), wanted); err != nil {
+		resp.Diagnostics.Append(portalError(r.doing(ctx, "change", plan, wanted), err))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+// update changes a rule, unless it is as wanted already, and waits until the list shows it.
+func (r *aclRuleResource) update(ctx context.Context, segment mdx.SegmentID, wanted mdx.ACLRule) error {
+	have, err := r.portal.rulesLike(ctx, segment, []mdx.ACLRule{wanted})
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(have, wanted.Same); i >= 0 {
+		if have[i].ID == wanted.ID {
+			return nil
+		}
+		return fmt.Errorf("the segment has another rule that says the same (%s): remove one of them", have[i].ID)
+	}
+	if err := r.portal.UpdateACLRule(ctx, wanted); err != nil {
+		return err
+	}
+	r.portal.rulesChanged(segment, wanted.Family())
+	return r.portal.await(ctx, "the list to show the changed rule", func() (bool, error) {
+		listed, err := r.portal.rulesLike(ctx, segment, []mdx.ACLRule{wanted})
+		i := slices.IndexFunc(listed, withID([]mdx.ACLRuleID{wanted.ID}))
+		return i >= 0 && listed[i].Same(wanted), err
+	})
+}
+
+// Delete removes the rule and waits until the segment's list no longer has it.
+func (r *aclRuleResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state aclRuleModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Delete(ctx, ruleWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	rule, found, err := r.portal.findRule(ctx, state.segment(), state.is)
+	if err == nil && found {
+		err = r.portal.removeRules(ctx, state.segment(), []mdx.ACLRule{rule})
+	}
+	if err != nil && !r.portal.segmentGone(ctx, state.project(), state.segment()) {
+		told, _ := state.rule()
+		resp.Diagnostics.Append(portalError(r.doing(ctx, "remove", state, told), err))
+	}
+}
+
+// doing names rule and segment for an error.
+func (r *aclRuleResource) doing(ctx context.Context, verb string, model aclRuleModel, rule mdx.ACLRule) string {
+	return fmt.Sprintf("%s access rule %s %s", verb, describe(rule), onSegment(r.portal.segmentLabel(ctx, model.project(), model.segment())))
+}

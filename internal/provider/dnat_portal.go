@@ -1,0 +1,202 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// dnats lists a project's DNAT rules as they were at most age ago.
+func (p *portal) dnats(ctx context.Context, project mdx.ProjectID, age time.Duration) ([]mdx.DNAT, error) {
+	return p.dnatLists.get(ctx, string(project), age, func(ctx context.Context) ([]mdx.DNAT, error) {
+		return p.DNATs(ctx, project)
+	})
+}
+
+// takenError says that a public address serves somebody else. It has the rule that it serves, if the list shows it.
+type takenError struct {
+	address netip.Addr
+	by      *mdx.DNAT
+	err     error // the portal's answer, if it was asked
+}
+
+// Error tells whose the address is.
+func (e *takenError) Error() string {
+	text := fmt.Sprintf("the public address %s is taken", e.address)
+	if e.by != nil {
+		text += fmt.Sprintf(": it leads to %s (DNAT rule %s)", e.by.DstAddress, e.by.ID)
+	}
+	if e.err != nil {
+		text += ": " + e.err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the portal's answer.
+func (e *takenError) Unwrap() error { return e.err }
+
+// publish leads a public address to a machine's: the one asked for, or, with the zero Addr, a free one. When somebody
+// takes a free one meanwhile, the next is tried. asked hears of the address before the portal does; the rule is
+// answered once the project's list shows it.
+func (p *portal) publish(
+	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID, pool, destination netip.Addr, asked func(netip.Addr),
+) (mdx.DNAT, error) {
+	request := mdx.DNATRequest{PoolAddress: pool, Segment: segment, DstAddress: destination}
+	if pool.IsValid() {
+		release, ok := p.claimAddress(pool)
+		if !ok {
+			return mdx.DNAT{}, fmt.Errorf("the public address %s is being taken by another resource: give each its own", pool)
+		}
+		defer release()
+		return p.createDNAT(ctx, project, request, asked)
+	}
+	var failed []error
+	tried := map[netip.Addr]bool{}
+	for {
+		free, release, err := p.claimFree(ctx, project, tried)
+		if err != nil {
+			return mdx.DNAT{}, errors.Join(append(failed, err)...)
+		}
+		tried[free] = true
+		request.PoolAddress = free
+		made, err := p.createDNAT(ctx, project, request, asked)
+		release()
+		if _, taken := errors.AsType[*takenError](err); !taken {
+			return made, err
+		}
+		failed = append(failed, err)
+	}
+}
+
+// claimAddress keeps others in this process from taking an address.
+func (p *portal) claimAddress(address netip.Addr) (release func(), ok bool) {
+	thing := "public address " + address.String()
+	return func() { p.claims.release(thing) }, p.claims.take(thing)
+}
+
+// claimFree finds a free public address that nobody in this process is about to take. The list may show an address as
+// free until the rule that took it shows, so an address that the rules' list has is not free either.
+func (p *portal) claimFree(ctx context.Context, project mdx.ProjectID, tried map[netip.Addr]bool) (netip.Addr, func(), error) {
+	var none netip.Addr
+	free, err := p.AssignableAddresses(ctx, project)
+	if err != nil {
+		return none, nil, err
+	}
+	slices.SortFunc(free, netip.Addr.Compare)
+	for _, address := range free {
+		if tried[address] {
+			continue
+		}
+		release, ok := p.claimAddress(address)
+		if !ok {
+			continue
+		}
+		rules, err := p.dnats(ctx, project, 0)
+		if err != nil {
+			release()
+			return none, nil, err
+		}
+		if slices.ContainsFunc(rules, func(rule mdx.DNAT) bool { return rule.PoolAddress == address }) {
+			release()
+			continue
+		}
+		return address, release, nil
+	}
+	return none, nil, errors.New("the project has no free public address: remove a DNAT rule that is not needed any more, or apply " +
+		"for more addresses on the portal")
+}
+
+// createDNAT asks for a rule and waits until the project's list shows it. A request whose answer was lost is sent again
+// only when the list does not show what became of it for a while.
+func (p *portal) createDNAT(
+	ctx context.Context, project mdx.ProjectID, request mdx.DNATRequest, asked func(netip.Addr),
+) (mdx.DNAT, error) {
+	if by, err := p.dnatOn(ctx, project, request.PoolAddress); err != nil || by != nil {
+		if err == nil {
+			err = &takenError{address: request.PoolAddress, by: by}
+		}
+		return mdx.DNAT{}, err
+	}
+	asked(request.PoolAddress)
+	var lost error
+	for range 3 {
+		lost = p.CreateDNAT(ctx, request)
+		p.dnatLists.changed(string(project))
+		if lost != nil && !mdx.IsAmbiguous(lost) {
+			return mdx.DNAT{}, p.whyNot(ctx, project, request, lost)
+		}
+		made, err := p.awaitDNAT(ctx, project, request, lost == nil)
+		if err != nil || made.ID != "" {
+			return made, err
+		}
+	}
+	return mdx.DNAT{}, lost
+}
+
+// whyNot finds out whether a refusal means that somebody took the address. Only part of the portal's answers say so.
+func (p *portal) whyNot(ctx context.Context, project mdx.ProjectID, request mdx.DNATRequest, refusal error) error {
+	answer, answered := errors.AsType[*mdx.Error](refusal)
+	taken := mdx.IsConflict(refusal) || answered && len(answer.Fields["pool_address"]) > 0
+	if !taken && (!answered || answer.Status != http.StatusBadRequest || len(answer.Fields) > 0) {
+		return refusal
+	}
+	by, err := p.dnatOn(ctx, project, request.PoolAddress)
+	if err == nil && (by != nil || taken) {
+		return &takenError{address: request.PoolAddress, by: by, err: refusal}
+	}
+	return refusal
+}
+
+// dnatOn finds the rule that uses a public address; nil if the list shows none.
+func (p *portal) dnatOn(ctx context.Context, project mdx.ProjectID, pool netip.Addr) (*mdx.DNAT, error) {
+	rules, err := p.dnats(ctx, project, 0)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(rules, func(rule mdx.DNAT) bool { return rule.PoolAddress == pool }); i >= 0 {
+		return &rules[i], nil
+	}
+	return nil, nil
+}
+
+// awaitDNAT waits until the list shows a rule. Of one that was perhaps not made it answers none after a while.
+func (p *portal) awaitDNAT(ctx context.Context, project mdx.ProjectID, request mdx.DNATRequest, certain bool) (mdx.DNAT, error) {
+	giveUp := time.Now().Add(settling * p.settings.pollInterval)
+	var made mdx.DNAT
+	err := p.await(ctx, "the list to show the DNAT rule", func() (bool, error) {
+		rule, err := p.dnatOn(ctx, project, request.PoolAddress)
+		switch {
+		case err != nil:
+			return false, err
+		case rule == nil:
+			return !certain && time.Now().After(giveUp), nil
+		case rule.DstAddress != request.DstAddress:
+			return false, &takenError{address: request.PoolAddress, by: rule}
+		}
+		made = *rule
+		return true, nil
+	})
+	return made, err
+}
+
+// unpublish removes a DNAT rule and waits until the project's list no longer shows it.
+func (p *portal) unpublish(ctx context.Context, project mdx.ProjectID, id mdx.DNATID) error {
+	again := true
+	return p.await(ctx, "the list to drop the DNAT rule", func() (bool, error) {
+		if again {
+			err := p.DeleteDNAT(ctx, id)
+			p.dnatLists.changed(string(project))
+			if again = mdx.IsNotFound(err); err != nil && !again {
+				return false, err
+			}
+		}
+		rules, err := p.dnats(ctx, project, 0)
+		return err == nil && !slices.ContainsFunc(rules, func(rule mdx.DNAT) bool { return rule.ID == id }), err
+	})
+}

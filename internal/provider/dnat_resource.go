@@ -1,0 +1,268 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-nettypes/iptypes"
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*dnatResource)(nil)
+	_ resource.ResourceWithImportState = (*dnatResource)(nil)
+	_ resource.ResourceWithIdentity    = (*dnatResource)(nil)
+)
+
+type dnatResource struct{ portal *portal }
+
+func newDNATResource() resource.Resource { return &dnatResource{} }
+
+// Metadata names the resource.
+func (r *dnatResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_dnat"
+}
+
+// Configure takes the shared portal.
+func (r *dnatResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.portal = configured(req.ProviderData, &resp.Diagnostics)
+}
+
+// Schema is the resource's schema.
+func (r *dnatResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = dnatSchema(ctx)
+}
+
+// IdentitySchema is what tells one of these resources from all others.
+func (r *dnatResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the rule."},
+	}}
+}
+
+// dnatModel is mdx_dnat in configuration, plan and state.
+type dnatModel struct {
+	ID                 types.String        `tfsdk:"id"`
+	ProjectID          types.String        `tfsdk:"project_id"`
+	SegmentID          types.String        `tfsdk:"segment_id"`
+	DestinationAddress iptypes.IPv4Address `tfsdk:"destination_address"`
+	PoolAddress        iptypes.IPv4Address `tfsdk:"pool_address"`
+	Timeouts           timeouts.Value      `tfsdk:"timeouts"`
+}
+
+// dnatIdentity tells a DNAT rule from all others.
+type dnatIdentity struct {
+	ID types.String `tfsdk:"id"`
+}
+
+func (m *dnatModel) project() mdx.ProjectID  { return mdx.ProjectID(m.ProjectID.ValueString()) }
+func (m *dnatModel) segment() mdx.SegmentID  { return mdx.SegmentID(m.SegmentID.ValueString()) }
+func (m *dnatModel) destination() netip.Addr { return parseAddress(m.DestinationAddress) }
+
+// parseAddress is the zero Addr for what is not known or not given.
+func parseAddress(text iptypes.IPv4Address) netip.Addr {
+	address, err := netip.ParseAddr(text.ValueString())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return address
+}
+
+// set takes over a rule of the portal, which names the segment. A name that no segment has stays as it is, so that it
+// shows as a difference.
+func (m *dnatModel) set(rule mdx.DNAT, segments []mdx.Segment) {
+	m.ID = types.StringValue(string(rule.ID))
+	m.SegmentID = segmentID(rule.SegmentName, m.SegmentID.ValueString(), segments)
+	m.DestinationAddress = iptypes.NewIPv4AddressValue(rule.DstAddress.String())
+	m.PoolAddress = iptypes.NewIPv4AddressValue(rule.PoolAddress.String())
+}
+
+// is tells whether a rule of the portal is the one. Until its id was seen, its addresses tell.
+func (m *dnatModel) is(rule mdx.DNAT) bool {
+	if id := m.ID.ValueString(); id != "" {
+		return string(rule.ID) == id
+	}
+	return rule.DstAddress == m.destination() && rule.PoolAddress == parseAddress(m.PoolAddress)
+}
+
+// Create makes the rule and waits until the project's list shows it.
+func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan dnatModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, diags := plan.Timeouts.Create(ctx, ruleWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	project := r.portal.projectFor(ctx, plan.ProjectID, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	plan.ProjectID, plan.ID = types.StringValue(string(project)), types.StringNull()
+	pool := parseAddress(plan.PoolAddress)
+	if !pool.IsValid() {
+		r.refuseSecond(ctx, plan, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	doing := fmt.Sprintf("lead a public address to %s %s", plan.destination(),
+		onSegment(r.portal.segmentLabel(ctx, project, plan.segment())))
+	asked := func(address netip.Addr) {
+		plan.PoolAddress = iptypes.NewIPv4AddressValue(address.String())
+	}
+	made, err := r.portal.publish(ctx, project, plan.segment(), pool, plan.destination(), asked)
+	if taken, is := errors.AsType[*takenError](err); is && pool.IsValid() && taken.by != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("pool_address"), "Public address taken", fmt.Sprintf(
+			"%s leads to %s on segment %q already. Choose another, or leave pool_address out to have a free one. If that rule is meant "+
+				"to be this one, import it: terraform import <address of this resource> %s",
+			pool, taken.by.DstAddress, taken.by.SegmentName, taken.by.ID))
+		return
+	}
+	if err != nil {
+		resp.Diagnostics.Append(portalError(doing, err))
+		if isContextError(err) || mdx.IsAmbiguous(err) {
+			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...) // it may come to be: the next apply finds it by its addresses
+		}
+		return
+	}
+	plan.ID = types.StringValue(string(made.ID))
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{plan.ID})...)
+}
+
+// refuseSecond stops a rule for a machine that a public address leads to already, unless the configuration names the
+// further address.
+func (r *dnatResource) refuseSecond(ctx context.Context, plan dnatModel, diags *diag.Diagnostics) {
+	rules, err := r.portal.dnats(ctx, plan.project(), 0)
+	if err != nil {
+		diags.Append(portalError("list the DNAT rules", err))
+		return
+	}
+	label := r.portal.segmentLabel(ctx, plan.project(), plan.segment())
+	i := slices.IndexFunc(rules, func(rule mdx.DNAT) bool {
+		return rule.DstAddress == plan.destination() && rule.SegmentName == label
+	})
+	if i >= 0 {
+		diags.AddAttributeError(path.Root("destination_address"), "Public address exists already", fmt.Sprintf(
+			"%s leads to %s on segment %q already. If that rule is meant to be this one, import it: terraform import <address of "+
+				"this resource> %s. For a second public address name it in pool_address.",
+			rules[i].PoolAddress, plan.destination(), label, rules[i].ID))
+	}
+}
+
+// Read asks the project's list for the rule; one that is not in it leaves the state.
+func (r *dnatResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state dnatModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Read(ctx, ruleReadTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	rule, segments, err := r.find(ctx, state)
+	switch {
+	case err != nil:
+		resp.Diagnostics.Append(portalError("read the DNAT rule for "+state.PoolAddress.ValueString(), err))
+	case rule == nil:
+		resp.State.RemoveResource(ctx)
+	default:
+		state.set(*rule, segments)
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{state.ID})...)
+	}
+}
+
+// find looks for the rule in the project's list, twice before it says that there is none.
+func (r *dnatResource) find(ctx context.Context, state dnatModel) (*mdx.DNAT, []mdx.Segment, error) {
+	segments, err := r.portal.knownSegments(ctx, state.project())
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, age := range []time.Duration{r.portal.settings.pollInterval, 0} {
+		rules, err := r.portal.dnats(ctx, state.project(), age)
+		if err != nil {
+			return nil, nil, err
+		}
+		if i := slices.IndexFunc(rules, state.is); i >= 0 {
+			return &rules[i], segments, nil
+		}
+	}
+	return nil, nil, nil
+}
+
+// Update takes over new timeouts; everything else replaces the rule.
+func (r *dnatResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan dnatModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{plan.ID})...)
+}
+
+// Delete removes the rule and waits until the project's list no longer has it.
+func (r *dnatResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state dnatModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Delete(ctx, ruleWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	rule, _, err := r.find(ctx, state)
+	if err == nil && rule != nil {
+		err = r.portal.unpublish(ctx, state.project(), rule.ID)
+	}
+	if err != nil {
+		resp.Diagnostics.Append(portalError(fmt.Sprintf("remove the DNAT rule from %s to %s",
+			state.PoolAddress.ValueString(), state.destination()), err))
+	}
+}
+
+// ImportState takes a rule's id or its public address.
+func (r *dnatResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	text := req.ID
+	if text == "" && req.Identity != nil {
+		var identity dnatIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		text = identity.ID.ValueString()
+	}
+	var state dnatModel
+	resp.Diagnostics.Append(emptyState(ctx, &resp.State, &state)...)
+	project := r.portal.projectFor(ctx, types.StringNull(), &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	segments, err := r.portal.knownSegments(ctx, project)
+	var rules []mdx.DNAT
+	if err == nil {
+		rules, err = r.portal.dnats(ctx, project, 0)
+	}
+	if err != nil {
+		resp.Diagnostics.Append(portalError("list the DNAT rules", err))
+		return
+	}
+	i := slices.IndexFunc(rules, func(rule mdx.DNAT) bool { return string(rule.ID) == text || rule.PoolAddress.String() == text })
+	if i < 0 {
+		resp.Diagnostics.AddError("Unknown DNAT rule", fmt.Sprintf(
+			"The project has no DNAT rule with the id or the public address %q. The data source mdx_global_addresses lists them.", text))
+		return
+	}
+	state.ProjectID = types.StringValue(string(project))
+	state.set(rules[i], segments)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{state.ID})...)
+}

@@ -1,0 +1,97 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// ValidateConfig refuses what contradicts itself.
+func (r *networkResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config networkModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if config.Exclusive.ValueBool() && config.ACL.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("exclusive"), "Exclusive without rules",
+			"exclusive = true removes every rule that acl does not hold, and acl is not set. Give the rules in acl, or acl = [] "+
+				"if the segment is to be closed.")
+	}
+	var rules []mdx.ACLRule
+	for _, model := range config.ruleModels(ctx, &resp.Diagnostics) {
+		rule, whole := model.rule()
+		if whole && sameAsOneOf(rules)(rule) {
+			resp.Diagnostics.AddAttributeError(path.Root("acl"), "Rule given twice",
+				fmt.Sprintf("acl holds the rule %s twice, written differently. Remove one of them.", describe(rule)))
+		}
+		if whole {
+			rules = append(rules, rule)
+		}
+	}
+}
+
+// ModifyPlan finds the segment while planning, plans no change where only the spelling differs, and tells which rules
+// of others will be removed.
+func (r *networkResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.portal == nil {
+		return
+	}
+	var plan, config networkModel
+	var state *networkModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !req.State.Raw.IsNull() {
+		state = &networkModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	}
+	if resp.Diagnostics.HasError() || config.ProjectID.IsUnknown() || config.SegmentID.IsUnknown() || config.SegmentName.IsUnknown() {
+		return
+	}
+	plan.SegmentID, plan.SegmentName = config.SegmentID, config.SegmentName
+	if state != nil && plan.SegmentID.IsNull() && plan.SegmentName.IsNull() {
+		plan.SegmentID = state.ID // the default segment of when it was created
+	}
+	r.describeSegment(ctx, &plan, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if state != nil && !plan.ID.Equal(state.ID) {
+		resp.RequiresReplace.Append(path.Root("segment_id"))
+	}
+	r.planRules(ctx, &plan, state, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// planRules plans acl and rule_ids. Beside the state it looks at the rules that there are: in the middle of an apply,
+// when Terraform asks again, a VM may have taken rules with it that follow it, and come back with the same address.
+func (r *networkResource) planRules(ctx context.Context, plan, state *networkModel, diags *diag.Diagnostics) {
+	want, known := plan.wanted(ctx, diags)
+	have, err := r.portal.rules(ctx, mdx.SegmentID(plan.ID.ValueString()), r.portal.settings.pollInterval)
+	if err != nil {
+		diags.Append(portalError("read the access rules "+onSegment(plan.Name.ValueString()), err))
+		return
+	}
+	plan.RuleIDs = types.SetUnknown(types.StringType)
+	var own []mdx.ACLRuleID
+	if state != nil && plan.ID.Equal(state.ID) {
+		own = state.own(ctx, diags)
+		told, _ := state.wanted(ctx, diags)
+		same := known && sameRules(want, told)
+		if same && !plan.ACL.IsNull() && !state.ACL.IsNull() {
+			plan.ACL = state.ACL
+		}
+		changes := planRules(have, want, withID(own), noRule)
+		if same && len(changes.add)+len(changes.remove) == 0 && len(changes.keep) == len(own) && plan.Exclusive.Equal(state.Exclusive) {
+			plan.RuleIDs = state.RuleIDs
+		}
+	}
+	if foreign := without(without(have, withID(own)), sameAsOneOf(want)); plan.Exclusive.ValueBool() && len(foreign) > 0 {
+		diags.AddAttributeWarning(path.Root("exclusive"), "Rules of others will be removed", fmt.Sprintf(
+			"exclusive is true, so applying this removes from segment %q what this resource did not make:%s",
+			plan.Name.ValueString(), describeAll(foreign)))
+	}
+}

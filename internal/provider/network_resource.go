@@ -1,0 +1,210 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*networkResource)(nil)
+	_ resource.ResourceWithImportState    = (*networkResource)(nil)
+	_ resource.ResourceWithIdentity       = (*networkResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*networkResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*networkResource)(nil)
+)
+
+type networkResource struct{ portal *portal }
+
+func newNetworkResource() resource.Resource { return &networkResource{} }
+
+// Default time limits of what concerns rules. A change of a rule takes seconds; hundreds of them take their time.
+const (
+	ruleReadTimeout  = 5 * time.Minute
+	ruleWriteTimeout = 20 * time.Minute
+)
+
+// Metadata names the resource.
+func (r *networkResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_network"
+}
+
+// Configure takes the shared portal.
+func (r *networkResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.portal = configured(req.ProviderData, &resp.Diagnostics)
+}
+
+// Schema is the resource's schema.
+func (r *networkResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = networkSchema(ctx)
+}
+
+// IdentitySchema is what tells one of these resources from all others.
+func (r *networkResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"segment_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the segment."},
+	}}
+}
+
+// Create puts the rules on the segment.
+func (r *networkResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan networkModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, diags := plan.Timeouts.Create(ctx, ruleWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	r.describeSegment(ctx, &plan, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	goes := noRule
+	if plan.Exclusive.ValueBool() {
+		goes = anyRule
+	}
+	r.apply(ctx, &plan, nil, goes, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{plan.ID})...)
+}
+
+// apply brings the segment's rules to what model wants, and makes model tell what came of it.
+func (r *networkResource) apply(
+	ctx context.Context, model *networkModel, own []mdx.ACLRuleID, goes func(mdx.ACLRule) bool, diags *diag.Diagnostics,
+) {
+	want, _ := model.wanted(ctx, diags)
+	model.setOwn(ctx, own, diags)
+	if diags.HasError() {
+		return
+	}
+	result, err := r.portal.reconcileRules(ctx, mdx.SegmentID(model.ID.ValueString()), want, own, goes)
+	if err != nil {
+		diags.Append(portalError("set the access rules "+onSegment(model.Name.ValueString()), err))
+		model.setRules(ctx, result.holds, diags)
+	}
+	model.setOwn(ctx, result.own, diags)
+	if len(result.shared) > 0 {
+		diags.AddAttributeWarning(path.Root("acl"), "Rules exist already", fmt.Sprintf(
+			"Segment %q has these rules already, made by somebody else or by another resource:%s\nThey are used as they are, not made "+
+				"a second time, and they stay when this resource goes.", model.Name.ValueString(), describeAll(result.shared)))
+	}
+}
+
+// describeSegment finds the segment that the model chooses and takes over what the portal tells of it.
+func (r *networkResource) describeSegment(ctx context.Context, model *networkModel, diags *diag.Diagnostics) {
+	project := r.portal.projectFor(ctx, model.ProjectID, diags)
+	if diags.HasError() {
+		return
+	}
+	segment := r.portal.findSegmentFor(ctx, project, segmentChoice{
+		id: model.SegmentID.ValueString(), name: model.SegmentName.ValueString(),
+		idAttribute: "segment_id", nameAttribute: "segment_name",
+	}, diags)
+	if diags.HasError() {
+		return
+	}
+	summary, err := r.portal.Segment(ctx, segment.ID)
+	if err != nil {
+		diags.Append(portalError("read segment "+segment.Name, err))
+		return
+	}
+	model.setSegment(project, segment, summary)
+}
+
+// Read tells which of the resource's rules there are; on an exclusive segment, all rules.
+func (r *networkResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state networkModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Read(ctx, ruleReadTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	project, segment := mdx.ProjectID(state.ProjectID.ValueString()), mdx.SegmentID(state.ID.ValueString())
+	if r.portal.segmentGone(ctx, project, segment) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	state.SegmentID, state.SegmentName = state.ID, types.StringNull()
+	r.describeSegment(ctx, &state, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	have, err := r.portal.rules(ctx, segment, r.portal.settings.pollInterval)
+	if err != nil {
+		resp.Diagnostics.Append(portalError("read the access rules "+onSegment(state.Name.ValueString()), err))
+		return
+	}
+	told, _ := state.wanted(ctx, &resp.Diagnostics)
+	own := withID(state.own(ctx, &resp.Diagnostics))
+	mine := func(rule mdx.ACLRule) bool {
+		return state.Exclusive.ValueBool() || own(rule) || sameAsOneOf(told)(rule)
+	}
+	state.setRules(ctx, only(have, mine), &resp.Diagnostics)
+	state.setOwn(ctx, idsOf(only(have, own)), &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{state.ID})...)
+}
+
+// Update brings the rules from those of the state to those of the plan.
+func (r *networkResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state networkModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := plan.Timeouts.Update(ctx, ruleWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	told, _ := state.wanted(ctx, &resp.Diagnostics)
+	goes := noRule
+	switch {
+	case plan.Exclusive.ValueBool() && state.Exclusive.ValueBool():
+		goes = sameAsOneOf(told) // what appeared after the plan was made was not in it
+	case plan.Exclusive.ValueBool():
+		goes = anyRule
+	}
+	r.describeSegment(ctx, &plan, &resp.Diagnostics)
+	own := state.own(ctx, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	r.apply(ctx, &plan, own, goes, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{plan.ID})...)
+}
+
+// Delete removes the resource's own rules and leaves the segment, and what others made, alone.
+func (r *networkResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state networkModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Delete(ctx, ruleWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	segment := mdx.SegmentID(state.ID.ValueString())
+	have, err := r.portal.rules(ctx, segment, 0)
+	if err == nil {
+		err = r.portal.removeRules(ctx, segment, only(have, withID(state.own(ctx, &resp.Diagnostics))))
+	}
+	if err != nil && !r.portal.segmentGone(ctx, mdx.ProjectID(state.ProjectID.ValueString()), segment) {
+		resp.Diagnostics.Append(portalError("remove the access rules "+onSegment(state.Name.ValueString()), err))
+	}
+}

@@ -1,0 +1,102 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// findSegment finds a project's segment by id or name, or, with neither, its default one. Errors are put beside the
+// attributes id and name.
+func (p *portal) findSegment(ctx context.Context, project mdx.ProjectID, id, name string, diags *diag.Diagnostics) mdx.Segment {
+	return p.findSegmentFor(ctx, project, segmentChoice{id: id, name: name, idAttribute: "id", nameAttribute: "name"}, diags)
+}
+
+// segmentChoice is what a configuration says of a segment, and in which attributes it says so.
+type segmentChoice struct {
+	id, name                   string
+	idAttribute, nameAttribute string
+}
+
+func (p *portal) findSegmentFor(ctx context.Context, project mdx.ProjectID, choice segmentChoice, diags *diag.Diagnostics) mdx.Segment {
+	var named []string
+	if choice.name != "" {
+		named = []string{choice.name}
+	}
+	segments, err := p.knownSegments(ctx, project, named...)
+	if err != nil {
+		diags.Append(portalError("list the segments", err))
+		return mdx.Segment{}
+	}
+	i := slices.IndexFunc(segments, func(s mdx.Segment) bool {
+		switch {
+		case choice.id != "":
+			return string(s.ID) == choice.id
+		case choice.name != "":
+			return s.Name == choice.name
+		}
+		return s.Default
+	})
+	if i >= 0 {
+		return segments[i]
+	}
+	var names []string
+	for _, s := range segments {
+		names = append(names, s.Name)
+	}
+	switch {
+	case choice.id != "":
+		var labels []string
+		for _, s := range segments {
+			labels = append(labels, fmt.Sprintf("%q (%s)", s.Name, s.ID))
+		}
+		diags.AddAttributeError(path.Root(choice.idAttribute), "Unknown segment",
+			fmt.Sprintf("The project has no segment with the id %q. Its segments: %s.", choice.id, list(labels)))
+	case choice.name != "":
+		diags.AddAttributeError(path.Root(choice.nameAttribute), "Unknown segment",
+			fmt.Sprintf("The project has no segment named %q. %s", choice.name, near(choice.name, names)))
+	default:
+		diags.AddError("No default segment", fmt.Sprintf("None of the project's segments is its default. Choose one by name: %s.", list(names)))
+	}
+	return mdx.Segment{}
+}
+
+// segmentByText finds a segment by what a user types in an import: its id or its name.
+func (p *portal) segmentByText(ctx context.Context, project mdx.ProjectID, text string, diags *diag.Diagnostics) mdx.Segment {
+	segments, err := p.knownSegments(ctx, project)
+	if err != nil {
+		diags.Append(portalError("list the segments", err))
+		return mdx.Segment{}
+	}
+	var names []string
+	for _, segment := range segments {
+		if string(segment.ID) == text || segment.Name == text {
+			return segment
+		}
+		names = append(names, segment.Name)
+	}
+	diags.AddError("Unknown segment", fmt.Sprintf(
+		"The project has no segment with the id or name %q. %s", text, near(text, names)))
+	return mdx.Segment{}
+}
+
+// segmentLabel is a segment's name for messages, or its id while nothing better is known.
+func (p *portal) segmentLabel(ctx context.Context, project mdx.ProjectID, id mdx.SegmentID) string {
+	segments, err := p.knownSegments(ctx, project)
+	i := slices.IndexFunc(segments, func(s mdx.Segment) bool { return s.ID == id })
+	if err != nil || i < 0 {
+		return string(id)
+	}
+	return segments[i].Name
+}
+
+// segmentGone tells whether a project's list no longer has a segment: the only proof that it is gone.
+func (p *portal) segmentGone(ctx context.Context, project mdx.ProjectID, id mdx.SegmentID) bool {
+	segments, err := p.Segments(ctx, project)
+	return err == nil && !slices.ContainsFunc(segments, func(s mdx.Segment) bool { return s.ID == id })
+}
