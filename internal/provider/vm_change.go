@@ -34,6 +34,7 @@ func changeOf(ctx context.Context, state, plan vmModel, diags *diag.Diagnostics)
 		power:    !plan.PowerState.Equal(state.PowerState) || continuesWait(state, plan),
 		mayStop:  plan.AllowStoppingForUpdate.ValueBool() || !plan.wantsRunning(),
 	}
+	c.lastAddresses = parseAddresses(state.IPv4Address, state.IPv6Address)
 	if settled(plan.Name) && !plan.Name.Equal(state.Name) {
 		c.rename, c.name = plan.Name.ValueString(), state.Name.ValueString()
 	}
@@ -82,6 +83,9 @@ func (p *portal) change(ctx context.Context, c vmChange) error {
 	if err != nil {
 		return err
 	}
+	if err := p.leaveNetworks(ctx, c); err != nil {
+		return err
+	}
 	renameLater := false
 	if c.rename != "" {
 		err := p.rename(ctx, c)
@@ -108,6 +112,23 @@ func (p *portal) change(ctx context.Context, c vmChange) error {
 		return err
 	}
 	return p.reach(ctx, c.vmTarget)
+}
+
+// leaveNetworks removes the rules that lead to addresses which a change of adapters gives up. The VM tells them only
+// while it is on.
+func (p *portal) leaveNetworks(ctx context.Context, c vmChange) error {
+	if c.adapters == nil {
+		return nil
+	}
+	vm, err := p.VM(ctx, c.project, c.id)
+	if err != nil {
+		return err
+	}
+	segments, err := p.knownSegments(ctx, c.project)
+	if err != nil {
+		return err
+	}
+	return p.removeRulesTo(ctx, c.vmTarget, givenUp(c.networksOf(vm), c.adapters, segments))
 }
 
 func (p *portal) rename(ctx context.Context, c vmChange) error {

@@ -8,11 +8,14 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
-// destroy powers a VM off, deletes it, and waits until both its detail and its project's list say that it is gone
-// (PORTAL.md §8). A VM that is gone already is an error that [mdx.IsNotFound] knows.
+// destroy removes the rules that lead to a VM, powers it off, deletes it, and waits until both its detail and its
+// project's list say that it is gone (PORTAL.md §8). A VM that is gone already is an error that [mdx.IsNotFound] knows.
 func (p *portal) destroy(ctx context.Context, t vmTarget) error {
 	vm, err := p.atRest(ctx, t)
 	if err != nil {
+		return err
+	}
+	if err := p.removeRulesTo(ctx, t, t.networksOf(vm)); err != nil {
 		return err
 	}
 	if vm.Status == mdx.VMPowerOn || vm.Status == mdx.VMSuspended {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -22,6 +23,8 @@ type vmTarget struct {
 	level           mdx.ServiceLevel // taken at a start
 	waitForAddress  bool
 	shutdownTimeout time.Duration
+	lastAddresses   []netip.Addr           // for a VM that is off, which may tell none
+	tell            func(removed []string) // hears which rules went with an address; nil: nobody does
 }
 
 // target is what a plan wants of a VM that exists.
@@ -33,6 +36,7 @@ func (m *vmModel) target() vmTarget {
 	return vmTarget{
 		project: m.project(), id: m.vmID(), name: m.Name.ValueString(), running: m.wantsRunning(), level: m.level(),
 		waitForAddress: m.WaitForAddress.ValueBool(), shutdownTimeout: shutdown,
+		lastAddresses: parseAddresses(m.IPv4Address, m.IPv6Address),
 	}
 }
 

@@ -190,6 +190,7 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
+	change.tell = warnOfRules(change.name, &resp.Diagnostics)
 	err := r.portal.change(ctx, change)
 	after := plan
 	if err == nil {
@@ -207,7 +208,8 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	}
 }
 
-// Delete powers the VM off, destroys it, and waits until the portal agrees that it is gone.
+// Delete removes the rules that lead to the VM, powers it off, destroys it, and waits until the portal agrees that it is
+// gone.
 func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state vmModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -218,7 +220,9 @@ func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, res
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := r.portal.destroy(ctx, state.target()); err != nil && !mdx.IsNotFound(err) {
+	target := state.target()
+	target.tell = warnOfRules(target.name, &resp.Diagnostics)
+	if err := r.portal.destroy(ctx, target); err != nil && !mdx.IsNotFound(err) {
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("destroy VM %q", state.Name.ValueString()), err))
 	}
 }

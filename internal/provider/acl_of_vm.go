@@ -1,0 +1,148 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// removeRulesTo removes what leads to addresses that a VM is about to give up: the access rules whose destination is
+// one of the addresses and nothing else, on the segment where the VM has it, and the DNAT rules that lead to one. The
+// portal leaves them behind, and whoever gets the address next would be exposed by them (PORTAL.md §7).
+//
+// Terraform removes mdx_acl_rule and mdx_dnat before the VM that they refer to, since a new address replaces them. It
+// does not do so for mdx_network.acl, which changes in place, after the VM; nor for what people add on the portal's
+// pages. The portal does not tell who made a rule. So the VM takes all of them with it: a rule for one address alone is
+// about the machine that has it. Rules for networks, for other addresses and on other segments stay. The user is told
+// what went.
+func (p *portal) removeRulesTo(ctx context.Context, t vmTarget, networks []mdx.ServiceNetwork) error {
+	var removed []string
+	var failed []error
+	for _, network := range networks {
+		addresses := slices.Concat(network.IPv4, network.IPv6)
+		if len(addresses) == 0 {
+			continue
+		}
+		rules, err := p.removeRulesOn(ctx, t.project, network.SegmentName, addresses)
+		removed = append(removed, rules...)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("remove the rules on segment %q that lead to VM %q: %w", network.SegmentName, t.name, err))
+		}
+	}
+	if len(removed) > 0 && t.tell != nil {
+		t.tell(removed)
+	}
+	return errors.Join(failed...)
+}
+
+// removeRulesOn removes what leads to addresses of one segment, and names it. A segment that nobody knows has no rules.
+func (p *portal) removeRulesOn(
+	ctx context.Context, project mdx.ProjectID, segmentName string, addresses []netip.Addr,
+) (removed []string, err error) {
+	segments, err := p.knownSegments(ctx, project, segmentName)
+	i := slices.IndexFunc(segments, func(s mdx.Segment) bool { return s.Name == segmentName })
+	if err != nil || i < 0 {
+		return nil, err
+	}
+	removed, err = p.removeACLTo(ctx, segments[i], addresses)
+	if err != nil {
+		return removed, err
+	}
+	more, err := p.removeDNATTo(ctx, project, segments[i], addresses)
+	return append(removed, more...), err
+}
+
+// warnOfRules tells the user which rules went with a VM.
+func warnOfRules(name string, diags *diag.Diagnostics) func(removed []string) {
+	return func(removed []string) {
+		diags.AddWarning("Rules removed with the address of their VM", fmt.Sprintf("These rules led to VM %q alone and were removed, so "+
+			"that they do not expose the next machine with its address:\n  %s\nmdx_network makes those of its rules again that follow "+
+			"the VM to a new address. What was made elsewhere is to be made again there, if it is still needed.",
+			name, strings.Join(removed, "\n  ")))
+	}
+}
+
+// networksOf are a VM's networks with its addresses. A VM that is off may tell none: then the last known ones count,
+// which are on its first adapter.
+func (t vmTarget) networksOf(vm *mdx.VM) []mdx.ServiceNetwork {
+	networks := slices.SortedFunc(slices.Values(vm.ServiceNetworks), func(a, b mdx.ServiceNetwork) int {
+		return a.AdapterNumber - b.AdapterNumber
+	})
+	shown := slices.ContainsFunc(networks, func(n mdx.ServiceNetwork) bool { return len(n.IPv4)+len(n.IPv6) > 0 })
+	if len(networks) > 0 && !shown {
+		networks[0].IPv4 = t.lastAddresses
+	}
+	return networks
+}
+
+// givenUp are those of a VM's networks that it leaves when it gets other adapters: its address there is another one
+// afterwards, or none.
+func givenUp(networks []mdx.ServiceNetwork, adapters []mdx.NetworkAdapter, segments []mdx.Segment) []mdx.ServiceNetwork {
+	return slices.DeleteFunc(slices.Clone(networks), func(n mdx.ServiceNetwork) bool {
+		return slices.ContainsFunc(adapters, func(a mdx.NetworkAdapter) bool {
+			stays := func(s mdx.Segment) bool { return s.ID == a.Segment && s.Name == n.SegmentName }
+			return a.AdapterNumber == n.AdapterNumber && slices.ContainsFunc(segments, stays)
+		})
+	})
+}
+
+// parseAddresses are those of texts that are addresses.
+func parseAddresses(texts ...types.String) []netip.Addr {
+	var addresses []netip.Addr
+	for _, text := range texts {
+		if address, err := netip.ParseAddr(text.ValueString()); err == nil {
+			addresses = append(addresses, address)
+		}
+	}
+	return addresses
+}
+
+// removeACLTo removes a segment's access rules that lead to one of the addresses alone.
+func (p *portal) removeACLTo(ctx context.Context, segment mdx.Segment, addresses []netip.Addr) (removed []string, err error) {
+	var samples []mdx.ACLRule // one of each family that is asked for
+	for _, address := range addresses {
+		samples = append(samples, mdx.ACLRule{Dst: netip.PrefixFrom(address, address.BitLen())})
+	}
+	have, err := p.rulesLike(ctx, segment.ID, samples)
+	if err != nil {
+		return nil, err
+	}
+	rules := only(have, func(rule mdx.ACLRule) bool {
+		return rule.Dst.IsSingleIP() && slices.Contains(addresses, rule.Dst.Addr())
+	})
+	if err := p.removeRules(ctx, segment.ID, rules); err != nil {
+		return nil, err
+	}
+	for _, rule := range rules {
+		removed = append(removed, describe(rule)+" "+onSegment(segment.Name))
+	}
+	return removed, nil
+}
+
+// removeDNATTo removes the DNAT rules that lead to one of the addresses of a segment.
+func (p *portal) removeDNATTo(
+	ctx context.Context, project mdx.ProjectID, segment mdx.Segment, addresses []netip.Addr,
+) (removed []string, err error) {
+	rules, err := p.dnats(ctx, project, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, rule := range rules {
+		if rule.SegmentName != segment.Name || !slices.Contains(addresses, rule.DstAddress) {
+			continue
+		}
+		if err := p.unpublish(ctx, project, rule.ID); err != nil {
+			return removed, err
+		}
+		removed = append(removed, fmt.Sprintf("DNAT %s -> %s %s", rule.PoolAddress, rule.DstAddress, onSegment(segment.Name)))
+	}
+	return removed, nil
+}
