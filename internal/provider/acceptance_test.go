@@ -1,12 +1,18 @@
 package provider_test
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/provider"
@@ -55,3 +61,72 @@ func providers() map[string]func() (tfprotov6.ProviderServer, error) {
 		"mdx": providerserver.NewProtocol6WithError(provider.New("test")()),
 	}
 }
+
+// vm writes attributes as the configuration of mdx_vm.test, with the provider block for this portal in front.
+func (w *world) vm(a attributes) string {
+	var b strings.Builder
+	b.WriteString("resource \"mdx_vm\" \"test\" {\n")
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		if a[name] != nil {
+			fmt.Fprintf(&b, "  %s = %s\n", name, inHCL(a[name]))
+		}
+	}
+	b.WriteString("}\n")
+	return w.config(b.String())
+}
+
+func inHCL(value any) string {
+	switch value := value.(type) {
+	case string:
+		return strconv.Quote(value)
+	case attributes:
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			parts = append(parts, name+" = "+inHCL(value[name]))
+		}
+		return "{ " + strings.Join(parts, ", ") + " }"
+	case []any:
+		var parts []string
+		for _, element := range value {
+			parts = append(parts, inHCL(element))
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	}
+	return fmt.Sprint(value)
+}
+
+// machine is the portal's own idea of a VM; nil if it has none of that name.
+func (w *world) machine(name string) *mdxsim.VM {
+	for _, organisation := range w.World().Organisations {
+		for _, project := range organisation.Projects {
+			for _, vm := range project.VMs {
+				if vm.Name == name {
+					return &vm
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// known expects the plan to tell an attribute of a resource.
+func known(address, attribute string) plancheck.PlanCheck { return isKnown{address, attribute} }
+
+type isKnown struct{ address, attribute string }
+
+// CheckPlan looks for the attribute among those that are not known.
+func (c isKnown) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
+	for _, change := range req.Plan.ResourceChanges {
+		if change.Address != c.address {
+			continue
+		}
+		if open, ok := change.Change.AfterUnknown.(map[string]any); ok && open[c.attribute] == true {
+			resp.Error = fmt.Errorf("the plan leaves %s of %s open", c.attribute, c.address)
+		}
+		return
+	}
+	resp.Error = fmt.Errorf("the plan has no %s", c.address)
+}
+
+// asked is how many requests of a route the portal has had.
+func (w *world) asked(route string) int { return w.Stats().Routes[route] }

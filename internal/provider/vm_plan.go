@@ -114,7 +114,9 @@ func (r *vmResource) planChange(ctx context.Context, state vmModel, plan *vmMode
 		plan.StorageNetworks = types.ListUnknown(storageNetworkType)
 		plan.ServiceNetworks = types.ListUnknown(serviceNetworkType)
 	}
-	if starts := plan.wantsRunning() && (change.power || restarts); starts || change.adapters != nil {
+	// A VM keeps its address while it is off, and is expected to have it when it is started again: were it open here, all
+	// that follows the address would be planned anew whenever a spot VM wakes up.
+	if first := plan.wantsRunning() && state.IPv4Address.IsNull(); first && (change.power || restarts) || change.adapters != nil {
 		plan.IPv4Address, plan.IPv6Address, plan.GlobalIPv4Address = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 		plan.ServiceNetworks = types.ListUnknown(serviceNetworkType)
 	}

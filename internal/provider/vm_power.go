@@ -119,9 +119,23 @@ func (p *portal) stop(ctx context.Context, t vmTarget) error {
 	return p.cutPower(ctx, t)
 }
 
-// cutPower stops a VM without asking its guest.
+// cutPower stops a VM without asking its guest. It is refused while another task is at work on the VM, such as the
+// shutdown that the guest did not listen to, so it is tried a few times.
 func (p *portal) cutPower(ctx context.Context, t vmTarget) error {
-	return p.act(ctx, t, isStopped, func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOff(ctx, t.id) })
+	tick := time.NewTicker(2 * p.settings.pollInterval)
+	defer tick.Stop()
+	const attempts = 4
+	for attempt := 1; ; attempt++ {
+		err := p.act(ctx, t, isStopped, func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOff(ctx, t.id) })
+		if err == nil || !refused(err) || attempt == attempts {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // act changes a VM's power and waits until it shows. The portal's answer may tell a task or nothing at all (PORTAL.md

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -155,6 +156,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	before := state
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of a VM that is gone
 	switch err := r.portal.refresh(ctx, &state); {
 	case mdx.IsNotFound(err):
 		resp.State.RemoveResource(ctx)
@@ -167,7 +169,6 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 		r.portal.warnAsleep(ctx, state, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
 
 // Update changes the VM. What was done when it fails is in state all the same.
@@ -195,6 +196,7 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	after := plan
 	if err == nil {
 		if err = r.portal.refresh(ctx, &after); err == nil {
+			warnMoved(plan, after, &resp.Diagnostics)
 			after.keepPlanned(plan)
 			resp.Diagnostics.Append(resp.State.Set(ctx, after)...)
 			return
@@ -206,6 +208,17 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	if err := r.portal.refresh(aside, &state); err == nil {
 		resp.Diagnostics.Append(resp.State.Set(aside, state)...)
 	}
+}
+
+// warnMoved tells of a VM that came up with another address than the one it had. The plan promised the old one, so the
+// next refresh brings the new one.
+func warnMoved(plan, after vmModel, diags *diag.Diagnostics) {
+	if !settled(plan.IPv4Address) || after.IPv4Address.Equal(plan.IPv4Address) {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("ipv4_address"), "Address changed", fmt.Sprintf(
+		"The address of VM %q changed from %s to %s. Run terraform apply again, so that what follows the address is updated.",
+		after.Name.ValueString(), plan.IPv4Address.ValueString(), after.IPv4Address.ValueString()))
 }
 
 // Delete removes the rules that lead to the VM, powers it off, destroys it, and waits until the portal agrees that it is

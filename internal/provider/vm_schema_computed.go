@@ -11,8 +11,8 @@ import (
 var vmTells = map[string]string{
 	"id":     "Id of the VM on the portal.",
 	"status": "The portal's word for the VM's state: `PowerON`, `PowerOFF`, `Suspended`, `Deallocated` and others.",
-	"ipv4_address": "First IPv4 address of the VM, on its lowest adapter. Empty until the VM's guest tools report it; a stopped VM " +
-		"keeps the last one.",
+	"ipv4_address": "First IPv4 address of the VM, on its lowest adapter. Empty until the VM's guest tools report it; while the " +
+		"VM is off, the last one reported.",
 	"ipv6_address":         "First IPv6 address of the VM, where its segment has any.",
 	"global_ipv4_address":  "Global address that DNAT translates to this VM, where there is one.",
 	"login_username":       "User to log in as with the key: the catalog entry's login user.",
