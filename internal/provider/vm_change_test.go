@@ -130,7 +130,7 @@ var changesInPlace = []vmStep{
 		what: "what the portal has no part in", action: updated, machine: same,
 		change: attributes{
 			"wait_for_address": false, "shutdown_timeout": "1m", "timeouts": attributes{"create": "2h"},
-			"ssh_public_key": publicKey + "@example.jp\n", // another comment
+			"ssh_public_key": myKey + "@example.jp\n", // another comment
 		},
 	},
 	{
@@ -163,7 +163,7 @@ var changesByReplacing = []vmStep{
 	{
 		what: "project_id", action: replaced, machine: another,
 		change: attributes{
-			"project_id": dedicatedProject, "source_vm_id": nil, "catalog_id": ubuntuCatalog, "ssh_public_key": publicKey,
+			"project_id": dedicatedProject, "source_vm_id": nil, "catalog_id": ubuntuCatalog, "ssh_public_key": myKey,
 			"cpu": 4, "memory": 16,
 		},
 	},

@@ -17,13 +17,13 @@ const (
 	demoProject      = "7d6f4c1e-9c53-4a1b-8f6d-2f4f5b6c7d01"
 	dedicatedProject = "7d6f4c1e-9c53-4a1b-8f6d-2f4f5b6c7d02"
 	satoVM           = "e7a10000-0000-4000-8000-000000000001" // running, 8 cpu packs, 40 GB
-	publicKey        = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJkGbJFxMzn0smuPKcukSHdOueVhpoI9Qwnl4dF/2U0W me"
+	myKey        = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJkGbJFxMzn0smuPKcukSHdOueVhpoI9Qwnl4dF/2U0W me"
 )
 
 // smallVM is a VM as its user would write it, changed as told; a nil value takes an attribute out.
 func smallVM(changes attributes) attributes {
 	vm := attributes{
-		"name": "web", "catalog_id": ubuntuCatalog, "pack_type": "cpu", "pack_num": 2, "disk_size": 40, "ssh_public_key": publicKey,
+		"name": "web", "catalog_id": ubuntuCatalog, "pack_type": "cpu", "pack_num": 2, "disk_size": 40, "ssh_public_key": myKey,
 	}
 	maps.Copy(vm, changes)
 	return vm
@@ -43,7 +43,7 @@ func adapter(number, segment any) attributes {
 // dedicatedVM is a VM in a dedicated project, changed as told.
 func dedicatedVM(changes attributes) attributes {
 	vm := attributes{
-		"name": "web", "project_id": dedicatedProject, "catalog_id": ubuntuCatalog, "cpu": 4, "memory": 16, "ssh_public_key": publicKey,
+		"name": "web", "project_id": dedicatedProject, "catalog_id": ubuntuCatalog, "cpu": 4, "memory": 16, "ssh_public_key": myKey,
 	}
 	maps.Copy(vm, changes)
 	return vm
@@ -220,7 +220,7 @@ func TestWrongVMsAreRefusedAtPlanTime(t *testing.T) {
 			[]string{`"ssh_public_key"`, "this is a private key"},
 		},
 		"two keys": {
-			smallVM(attributes{"ssh_public_key": publicKey + "\n" + publicKey}),
+			smallVM(attributes{"ssh_public_key": myKey + "\n" + myKey}),
 			[]string{`"ssh_public_key"`, "more than one public key"},
 		},
 		"a duration without a unit": {
@@ -240,7 +240,7 @@ func TestWrongVMsAreRefusedAtPlanTime(t *testing.T) {
 			[]string{`"source_vm_id"`, `"no-such"`, "within its project"},
 		},
 		"a clone with a key of its own": {
-			cloneVM(attributes{"ssh_public_key": publicKey}),
+			cloneVM(attributes{"ssh_public_key": myKey}),
 			[]string{`"ssh_public_key"`, "source_vm_id"},
 		},
 		"a clone with a smaller disk": {
