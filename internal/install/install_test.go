@@ -45,6 +45,7 @@ func TestInstall(t *testing.T) {
 				if found := net.requests(first.registry + "/.well-known/terraform.json"); len(found) == 0 {
 					t.Error("the registry's services were not discovered")
 				}
+				first.compareSchema(t)
 				first.live(t)
 				first.must(t, "has been successfully initialized", "init", "-input=false", "-lockfile=readonly")
 			})
