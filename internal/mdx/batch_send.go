@@ -58,13 +58,27 @@ func (b *Batcher) resolve(ctx context.Context, s *shipment, tasks []TaskID) {
 		wg.Go(func() {
 			task, err := b.client.WaitTaskObject(looking, s.queue.project, id, WithObject(s.vmName))
 			if failed, ok := errors.AsType[*TaskError](err); ok {
-				task = failed.Task
+				task = b.leftBy(looking, failed.Task)
 			}
 			s.attribute(id, task, err)
 		})
 	}
 	wg.Wait()
 	b.search(ctx, s, nil)
+}
+
+// leftBy waits until a failed task tells which machine it may have left behind, which is not to be lost
+// sight of. A new machine's id shows some seconds after its task.
+func (b *Batcher) leftBy(ctx context.Context, task Task) Task {
+	for task.ObjectID == "" {
+		if pause(ctx, b.client.cfg.PollInterval) != nil {
+			break
+		}
+		if again, err := b.client.Task(ctx, task.ID); err == nil {
+			task = again
+		}
+	}
+	return task
 }
 
 // attribute hands a task's news to the member it is about.

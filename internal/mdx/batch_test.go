@@ -312,6 +312,21 @@ func TestWhenNobodyWaitsAnyMoreNothingIsSent(t *testing.T) {
 	})
 }
 
+func TestAFailedDeployStillTellsWhatItMayHaveLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rehearse(t, nil)
+		if err := r.sim.SetFaults([]mdxsim.Fault{{Route: "POST /api/vm/deploy/", Nth: 1, Kind: mdxsim.TaskFails}}); err != nil {
+			t.Fatal(err)
+		}
+		results := r.deployAll(t.Context(), mdx.NewBatcher(r.client, 100*time.Millisecond), numbered(1, 3)...)
+		if _, failed := errors.AsType[*mdx.TaskError](results["n-3"].err); !failed || results["n-3"].VM == "" {
+			t.Errorf("n-3: %+v", results["n-3"])
+		}
+		delete(results, "n-3")
+		r.wantAllMade(t, results)
+	})
+}
+
 func TestACopyIsLookedForLikeAnyOtherMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rehearse(t, nil)

@@ -133,6 +133,7 @@ func (p *mdxProvider) Configure(ctx context.Context, req provider.ConfigureReque
 func (p *mdxProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newVMResource,
+		newVMGroupResource,
 		newNetworkResource,
 		newACLRuleResource,
 		newDNATResource,

@@ -42,17 +42,19 @@ func isDuration() validator.String {
 // isVMName refuses what the portal would take for something else: it expands a range in brackets into several VMs,
 // and a slash separates project and VM in an import id.
 func isVMName() validator.String {
-	return stringCheck{"a name without blanks, brackets and slashes", func(name string) error {
-		switch {
-		case name == "":
-			return errors.New("a VM's name must not be empty")
-		case strings.ContainsAny(name, "[]"):
-			return fmt.Errorf("%q holds a bracket, which the portal expands into several VMs; use mdx_vm_group, count or for_each for many VMs", name)
-		case strings.ContainsAny(name, "/\\ \t\r\n"):
-			return fmt.Errorf("%q holds a blank or a slash; a VM's name is its host name too, so use letters, digits and hyphens", name)
-		}
-		return nil
-	}}
+	return stringCheck{"a name without blanks, brackets and slashes", checkVMName}
+}
+
+func checkVMName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("a VM's name must not be empty")
+	case strings.ContainsAny(name, "[]"):
+		return fmt.Errorf("%q holds a bracket, which the portal expands into several VMs; use mdx_vm_group, count or for_each for many VMs", name)
+	case strings.ContainsAny(name, "/\\ \t\r\n"):
+		return fmt.Errorf("%q holds a blank or a slash; a VM's name is its host name too, so use letters, digits and hyphens", name)
+	}
+	return nil
 }
 
 // isPublicKey accepts one line of an authorized_keys file, and tells a private key without repeating it.

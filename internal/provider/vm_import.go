@@ -72,24 +72,31 @@ func cutLast(s, separator string) (before, after string, found bool) {
 
 // vmByName finds a VM by the names of its project and of itself.
 func (p *portal) vmByName(ctx context.Context, projectName, vmName string, diags *diag.Diagnostics) identityModel {
+	project := p.projectByName(ctx, projectName, "Import takes a VM's id or project_name/vm_name.", diags)
+	if diags.HasError() {
+		return identityModel{}
+	}
+	vm := p.findVM(ctx, project, "", vmName, diags)
+	return identityModel{types.StringValue(string(vm.ID)), types.StringValue(string(project))}
+}
+
+// projectByName finds the project that an import names; usage tells how it is written.
+func (p *portal) projectByName(ctx context.Context, name, usage string, diags *diag.Diagnostics) mdx.ProjectID {
 	projects, err := p.knownProjects(ctx)
 	if err != nil {
 		diags.Append(portalError("list the projects", err))
-		return identityModel{}
+		return ""
 	}
-	i := slices.IndexFunc(projects, func(project mdx.Project) bool { return project.Name == projectName })
-	if i < 0 {
-		var names []string
-		for _, project := range projects {
-			names = append(names, project.Name)
+	var names []string
+	for _, project := range projects {
+		if project.Name == name {
+			return project.ID
 		}
-		diags.AddError("Unknown project", fmt.Sprintf(
-			"The token's user is assigned to no project named %q. %s Import takes a VM's id or project_name/vm_name.",
-			projectName, near(projectName, names)))
-		return identityModel{}
+		names = append(names, project.Name)
 	}
-	vm := p.findVM(ctx, projects[i].ID, "", vmName, diags)
-	return identityModel{types.StringValue(string(vm.ID)), types.StringValue(string(projects[i].ID))}
+	diags.AddError("Unknown project", fmt.Sprintf(
+		"The token's user is assigned to no project named %q. %s %s", name, near(name, names), usage))
+	return ""
 }
 
 // vmByID finds the project of a VM: the one that is named, else the provider's, else any other of the user's.

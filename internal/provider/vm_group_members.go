@@ -1,0 +1,261 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// groupWork is work on the members of a group, all of them at once. What one member meets is its own: the others go on.
+// The limits of what the portal bears are the client's.
+type groupWork struct {
+	portal *portal
+	group  vmGroupModel
+
+	running sync.WaitGroup
+	mu      sync.Mutex
+	members []memberModel // those that exist, as far as is known
+	vms     []vmModel     // what was read of those that are sound
+	failed  []memberFailure
+}
+
+// memberFailure is why a member is not what it should be.
+type memberFailure struct {
+	name string
+	err  error
+}
+
+func (w *groupWork) fail(name string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.failed = append(w.failed, memberFailure{name, err})
+}
+
+// keep notes a member that exists.
+func (w *groupWork) keep(member memberModel) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.members = append(w.members, member)
+}
+
+// keepRead notes a member that was read.
+func (w *groupWork) keepRead(vm vmModel) {
+	member := asMember(vm)
+	w.keep(member)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !member.pastRepair() {
+		w.vms = append(w.vms, vm)
+	}
+}
+
+// build makes members of names that nobody has. Those that are equal are asked for together by the batcher.
+func (w *groupWork) build(ctx context.Context, names []string) {
+	for _, name := range names {
+		w.running.Go(func() {
+			vm := w.group.vm(name)
+			var diags diag.Diagnostics
+			o := order(ctx, vm, &diags)
+			if diags.HasError() {
+				w.fail(name, fmt.Errorf("%s: %s", diags[0].Summary(), diags[0].Detail()))
+				return
+			}
+			w.bringUp(ctx, vm, o)
+		})
+	}
+}
+
+// bringUp has one VM made and waits until it is up. A VM that a failed deploy leaves behind is removed; where that
+// fails too, it is kept and marked, so that the next apply sees to it.
+func (w *groupWork) bringUp(ctx context.Context, vm vmModel, o vmOrder) {
+	made, err := w.portal.place(ctx, o)
+	vm.ID = types.StringValue(string(made.id))
+	vm.known()
+	target := vm.target()
+	if err == nil {
+		err = w.portal.awaitMade(ctx, target, made)
+	}
+	if _, failed := errors.AsType[*mdx.TaskError](err); failed && made.id != "" {
+		if left := w.portal.destroy(ctx, target); left != nil && !mdx.IsNotFound(left) {
+			vm.Status = types.StringValue(statusDeployFailed)
+			w.keep(asMember(vm))
+		}
+		w.fail(o.name, err)
+		return
+	}
+	if err == nil {
+		err = w.portal.finish(ctx, &vm, placed{id: made.id})
+	}
+	switch {
+	case err == nil:
+		w.keepRead(vm)
+		return
+	case made.id != "":
+		w.keep(asMember(vm))
+	}
+	w.fail(o.name, err)
+}
+
+// tearDown removes members.
+func (w *groupWork) tearDown(ctx context.Context, members []memberModel) {
+	for _, member := range members {
+		w.running.Go(func() { w.remove(ctx, member) })
+	}
+}
+
+func (w *groupWork) remove(ctx context.Context, member memberModel) (gone bool) {
+	vm := w.group.member(member)
+	err := w.portal.destroy(ctx, vm.target())
+	if err == nil || mdx.IsNotFound(err) {
+		return true
+	}
+	w.keep(member)
+	w.fail(vm.Name.ValueString(), err)
+	return false
+}
+
+// replace removes members that are past repair, and makes others of their names.
+func (w *groupWork) replace(ctx context.Context, members []memberModel) {
+	for _, member := range members {
+		w.running.Go(func() {
+			if w.remove(ctx, member) {
+				w.build(ctx, []string{member.Name.ValueString()})
+			}
+		})
+	}
+}
+
+// change makes members what the group is now. What needs a running member stopped is done to few at a time.
+func (w *groupWork) change(ctx context.Context, members []memberModel) {
+	stopped := make(chan struct{}, max(w.group.MaxUnavailable.ValueInt64(), 1))
+	for _, member := range members {
+		w.running.Go(func() {
+			is := w.group.member(member)
+			err := w.portal.refresh(ctx, &is)
+			if err != nil {
+				w.keep(member)
+			} else {
+				err = w.changeOne(ctx, &is, stopped)
+				w.keepRead(is)
+			}
+			if err != nil {
+				w.fail(member.Name.ValueString(), err)
+			}
+		})
+	}
+}
+
+// changeOne compares what a member is with what it is to be, so that what was done before is not done again.
+func (w *groupWork) changeOne(ctx context.Context, is *vmModel, stopped chan struct{}) error {
+	wanted := w.group.vm(is.Name.ValueString())
+	wanted.ID = is.ID
+	var diags diag.Diagnostics
+	change := changeOf(ctx, *is, wanted, &diags)
+	if diags.HasError() || change.empty() {
+		return nil
+	}
+	if len(change.stopsFor()) > 0 && is.wantsRunning() {
+		select {
+		case stopped <- struct{}{}:
+			defer func() { <-stopped }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if err := w.portal.change(ctx, change); err != nil {
+		aside, cancel := w.portal.aside(ctx)
+		defer cancel()
+		return errors.Join(err, w.portal.refresh(aside, is)) // what was done is in state all the same
+	}
+	return w.portal.refresh(ctx, is)
+}
+
+// read reads members. Those that the project's list no longer has are left out.
+func (w *groupWork) read(ctx context.Context, members []memberModel) {
+	for _, member := range members {
+		w.running.Go(func() {
+			vm := w.group.member(member)
+			err := w.portal.refresh(ctx, &vm)
+			switch {
+			case mdx.IsNotFound(err):
+			case err != nil:
+				w.fail(member.Name.ValueString(), err)
+			default:
+				if member.Status.ValueString() == statusDeployFailed {
+					vm.Status = member.Status
+				}
+				w.keepRead(vm)
+			}
+		})
+	}
+}
+
+// update removes, replaces, adds and changes members, so that they are those of the group, and what it is.
+func (w *groupWork) update(ctx context.Context, state vmGroupModel, members []memberModel) {
+	c := compare(w.group, members)
+	w.tearDown(ctx, c.surplus)
+	w.running.Wait() // what they give back may be needed
+	w.replace(ctx, c.broken)
+	w.build(ctx, w.untaken(ctx, c.missing))
+	settings := w.portal.groupChange(ctx, state, w.group, new(diag.Diagnostics))
+	var behind []memberModel
+	for _, member := range c.sound {
+		if settings.empty() && !w.group.lacks(member) {
+			w.keep(member)
+			continue
+		}
+		behind = append(behind, member)
+	}
+	w.change(ctx, behind)
+}
+
+// untaken leaves out the names that VMs have which are none of the group's: names are unique in a project (PORTAL.md
+// §5).
+func (w *groupWork) untaken(ctx context.Context, names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	vms, err := w.portal.VMs(ctx, w.group.project())
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		i := slices.IndexFunc(vms, func(vm mdx.VMSummary) bool { return vm.Name == name })
+		switch {
+		case err != nil:
+			w.fail(name, err)
+		case i >= 0:
+			w.fail(name, fmt.Errorf("the project has a VM of this name that is none of the group's (%s): rename or remove it", vms[i].ID))
+		}
+		return err != nil || i >= 0
+	})
+}
+
+// wait ends when all work is done, and takes its outcome over into the group.
+func (w *groupWork) wait(ctx context.Context, diags *diag.Diagnostics) {
+	w.running.Wait()
+	w.group.setMembers(ctx, w.members, diags)
+}
+
+// report tells of all members that are not what they should be, and why; nil if there are none.
+func (w *groupWork) report() error {
+	if len(w.failed) == 0 {
+		return nil
+	}
+	slices.SortFunc(w.failed, func(a, b memberFailure) int { return strings.Compare(a.name, b.name) })
+	const most = 10
+	var lines []string
+	for i, f := range w.failed {
+		if i == most {
+			lines = append(lines, fmt.Sprintf("and %d more", len(w.failed)-most))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("%s: %v", f.name, f.err))
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
