@@ -3,10 +3,10 @@ package mdx
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -211,13 +211,14 @@ func aclBody(r ACLRule, segment SegmentID) map[string]any {
 
 // ACLRules lists a segment's access rules of one family (PORTAL.md §7).
 func (c *Client) ACLRules(ctx context.Context, segment SegmentID, family ACLFamily) ([]ACLRule, error) {
-	return list(ctx, c, call{
+	rules, err := list(ctx, c, call{
 		op: "list access rules of segment", object: string(segment),
 		path: family.path("segment/%s/", string(segment)),
 	}, func(w wireACLRule) ACLRule {
 		rule, _ := w.rule() // checked as it was read
 		return rule
 	})
+	return slices.DeleteFunc(rules, func(r ACLRule) bool { return r == ACLRule{} }), err // a null in the list
 }
 
 // CreateACLRule adds an access rule to a segment and answers it with its id.
@@ -238,18 +239,24 @@ func (c *Client) CreateACLRule(ctx context.Context, segment SegmentID, rule ACLR
 	if w.UUID != "" {
 		return w.rule()
 	}
-	rules, err := c.ACLRules(ctx, segment, rule.Family())
-	if err != nil {
-		return ACLRule{}, err
-	}
-	for _, found := range rules {
-		if found.Same(rule) {
-			return found, nil
+	// The portal did not say which rule it made. Its list may take a moment to show it.
+	ctx, cancel := context.WithTimeout(ctx, 24*c.cfg.PollInterval)
+	defer cancel()
+	var found ACLRule
+	err := wait("access rule in segment", string(segment), PacePower, nil).poll(ctx, c, func(ctx context.Context) (bool, error) {
+		rules, err := c.ACLRules(ctx, segment, rule.Family())
+		i := slices.IndexFunc(rules, rule.Same)
+		if i >= 0 {
+			found = rules[i]
 		}
+		return i >= 0, err
+	})
+	if err != nil {
+		e := r.failed(fmt.Errorf("the portal accepted the rule, but its list does not show it: %w", err))
+		e.Ambiguous = true
+		return ACLRule{}, e
 	}
-	e := r.failed(errors.New("the portal accepted the rule, but its list does not show it"))
-	e.Ambiguous = true
-	return ACLRule{}, e
+	return found, nil
 }
 
 // UpdateACLRule changes the rule of that id. Its family can't change.

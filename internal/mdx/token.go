@@ -37,7 +37,7 @@ type tokenSource struct {
 type token struct {
 	text string
 	exp  time.Time // zero if it doesn't say
-	due  time.Time // when to replace it ahead of exp
+	due  time.Time // when to replace it
 }
 
 // readToken looks at a token's claims. Only the expiry matters, so the signature is not checked: the
@@ -46,6 +46,8 @@ func readToken(text string, now time.Time) token {
 	t := token{text: text}
 	var claims jwt.RegisteredClaims
 	if _, _, err := jwt.NewParser().ParseUnverified(text, &claims); err != nil || claims.ExpiresAt == nil {
+		// It may have an end all the same, and once expired it can't be refreshed any more (PORTAL.md §2).
+		t.due = now.Add(5 * time.Minute)
 		return t
 	}
 	t.exp = claims.ExpiresAt.Time
@@ -94,7 +96,7 @@ func (s *tokenSource) peek() string {
 func (s *tokenSource) get(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	now, t := time.Now(), s.token
-	due := !t.due.IsZero() && !now.Before(t.due) && !now.Before(s.quietTil)
+	due := !now.Before(t.due) && !now.Before(s.quietTil)
 	s.mu.Unlock()
 	if !due {
 		return t.text, nil

@@ -110,6 +110,23 @@ func TestATokenIsRefreshedBeforeItExpires(t *testing.T) {
 	})
 }
 
+func TestATokenThatHidesItsEndIsRefreshedEveryFiveMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		p := &issuer{issue: func() string { n++; return fmt.Sprintf("opaque-%d", n) }}
+		p.current = p.issue()
+		client := p.client(t, func(c *mdx.Config) { c.Token = p.current })
+		for end := time.Now().Add(time.Hour); time.Now().Before(end); <-time.After(time.Minute) {
+			if _, err := client.Projects(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if p.refreshes != 11 || p.asked != 60 {
+			t.Errorf("%d refreshes, %d requests", p.refreshes, p.asked)
+		}
+	})
+}
+
 func TestOneRefreshServesAllWhoWaitForIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &issuer{current: "new-token", slow: 3 * time.Second}
