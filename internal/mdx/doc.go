@@ -22,9 +22,23 @@
 //
 // What the portal refuses, or fails to answer, is an [*Error]; ask it with [IsNotFound], [IsConflict],
 // [IsUnauthorized], [IsOverloaded] and [IsAmbiguous]. The last one matters most: a change whose answer
-// was lost may have been carried out, and is never sent again by this package. Look first, with
-// [Client.VMByName] for instance. A task that ends badly is a [*TaskError], a wait that is cut short a
-// [*WaitError].
+// was lost may have been carried out, and is not sent again before the portal was asked: [Client] leaves
+// that to its caller, [Client.VMByName] for instance tells, and [Batcher] does it by itself. A task that
+// ends badly is a [*TaskError], a wait that is cut short a [*WaitError].
+//
+// # Turns
+//
+// The portal breaks down under requests that come side by side, deploys above all (PORTAL.md §8). So a
+// process sends at most thirty questions at once, eight of them for details, and five changes; deploys
+// and clones go one at a time in a project. Locked files in [Config.LockDir] hold all processes of one
+// user on a machine to the same limits together. Nothing else is kept there, and files may be deleted
+// when nothing runs.
+//
+// # Tokens
+//
+// A token is refreshed before it expires, or when the portal refuses it, once for all who wait. If it
+// came from a file it goes back there. One that has expired can't be refreshed: its owner must issue
+// another on the portal (menu on the user name, トークン発行).
 //
 // # Where the facts come from
 //
