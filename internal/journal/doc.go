@@ -8,7 +8,7 @@
 //	j := journal.At(journal.Dir(os.Getenv))
 //	intent, err := j.Begin(entry)   // on the disk when it returns; if it fails, nothing may be sent
 //	...                             // send
-//	err = intent.Accepted(tasks)    // or intent.Withdraw(), if nothing came of it for certain
+//	err = intent.Accepted(tasks)    // or Lost, or Withdraw if nothing came of it for certain
 //	...
 //	err = j.Settle(e.Key())         // the machine is in the state: the entry has done its work
 //

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,24 +33,39 @@ type Entry struct {
 	Digest string `json:"digest,omitempty"`
 	// Asked is when the request was about to be sent, by the portal's clock where that is known.
 	Asked time.Time `json:"asked"`
-	// Answered tells that the portal accepted the request. While it did not, nobody knows whether it arrived.
-	Answered bool `json:"answered"`
+	// Outcome is what became of the request.
+	Outcome Outcome `json:"outcome"`
 	// Tasks are the ids that the portal answered with. A request for several machines has several, and which is
 	// whose the portal's history tells.
 	Tasks []string `json:"tasks,omitempty"`
+	// HandedOver tells that Terraform was answered with the machine. Its state may lack it all the same, if Terraform
+	// was killed before it wrote it down.
+	HandedOver bool `json:"handed_over,omitempty"`
 
-	id     string // of the intent
-	writer string // who wrote it
-	file   string // where it was read
+	id      string    // of the intent
+	writer  string    // who wrote it
+	written time.Time // when, by this machine's clock
+	file    string    // where it was read
 }
+
+// Outcome is what became of a request. Of one that was refused, no entry is left.
+type Outcome string
+
+// What may become of a request.
+const (
+	Open     Outcome = "open"     // it is about to be sent, under way, or its process ended before it was over
+	Accepted Outcome = "accepted" // the portal took it
+	Lost     Outcome = "lost"     // it was sent, and nobody knows whether the portal took it
+)
 
 // entryFile is an entry on the disk, what is for people first.
 type entryFile struct {
 	About  string `json:"about"`
 	Format int    `json:"format"`
 	Entry
-	Intent string `json:"intent"`
-	Writer string `json:"writer"`
+	Intent  string    `json:"intent"`
+	Writer  string    `json:"writer"`
+	Written time.Time `json:"written"`
 }
 
 const (
@@ -64,7 +80,7 @@ func (e Entry) encode() ([]byte, error) {
 	encoder := json.NewEncoder(&b)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(entryFile{About: about, Format: format, Entry: e, Intent: e.id, Writer: e.writer})
+	err := encoder.Encode(entryFile{About: about, Format: format, Entry: e, Intent: e.id, Writer: e.writer, Written: e.written})
 	return b.Bytes(), err
 }
 
@@ -84,11 +100,12 @@ func decode(data []byte) (Entry, error) {
 		return Entry{}, fmt.Errorf("%w: something follows it", errForeign)
 	}
 	e := f.Entry
-	e.id, e.writer = f.Intent, f.Writer
+	e.id, e.writer, e.written = f.Intent, f.Writer, f.Written
 	switch {
 	case f.Format != 0 && f.Format != format:
 		return Entry{}, fmt.Errorf("%w: format %d", errFormat, f.Format)
-	case f.Format == 0, e.Portal == "", e.Project == "", e.Name == "", e.Workspace == "", e.Asked.IsZero(), !isID(e.id), !isID(e.writer):
+	case f.Format == 0, e.Portal == "", e.Project == "", e.Name == "", e.Workspace == "", e.Asked.IsZero(), !isID(e.id), !isID(e.writer),
+		!slices.Contains([]Outcome{Open, Accepted, Lost}, e.Outcome):
 		return Entry{}, fmt.Errorf("%w: something is missing", errForeign)
 	}
 	return e, nil

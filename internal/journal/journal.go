@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -20,6 +21,7 @@ import (
 type Journal struct {
 	dir    string
 	writer string // this journal's name among those who write into the folder
+	opened time.Time
 
 	mu     sync.Mutex
 	alive  *flock.Flock // held from the first intent on
@@ -27,7 +29,7 @@ type Journal struct {
 }
 
 // At is the journal in a folder, which is made when there is something to write.
-func At(dir string) *Journal { return &Journal{dir: dir, writer: newID()} }
+func At(dir string) *Journal { return &Journal{dir: dir, writer: newID(), opened: time.Now()} }
 
 // Dir tells where the journal is.
 func (j *Journal) Dir() string { return j.dir }
@@ -59,7 +61,7 @@ func (j *Journal) Begin(entries ...Entry) (*Intent, error) {
 	i := &Intent{journal: j}
 	id := newID()
 	for _, e := range entries {
-		e.id, e.writer, e.Answered, e.Tasks = id, j.writer, false, nil
+		e.id, e.writer, e.written, e.Outcome, e.Tasks, e.HandedOver = id, j.writer, time.Now().UTC(), Open, nil, false
 		i.entries = append(i.entries, e)
 	}
 	if err := j.begin(); err != nil {
@@ -78,9 +80,14 @@ func (j *Journal) failed(err error) error {
 }
 
 // Accepted notes that the portal took the request, and the tasks that it answered with.
-func (i *Intent) Accepted(tasks []string) error {
+func (i *Intent) Accepted(tasks []string) error { return i.over(Accepted, tasks) }
+
+// Lost notes that the request is over, and that nobody knows whether the portal took it.
+func (i *Intent) Lost() error { return i.over(Lost, nil) }
+
+func (i *Intent) over(outcome Outcome, tasks []string) error {
 	for k := range i.entries {
-		i.entries[k].Answered, i.entries[k].Tasks = true, slices.Clone(tasks)
+		i.entries[k].Outcome, i.entries[k].Tasks = outcome, slices.Clone(tasks)
 	}
 	return i.journal.write(i.entries)
 }
@@ -143,6 +150,18 @@ func (j *Journal) readFile(name string) (Entry, error) {
 	return e, err
 }
 
+// HandOver notes that Terraform was answered with a machine.
+func (j *Journal) HandOver(key Key) error {
+	entries, err := j.About(key)
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	for i := range entries {
+		entries[i].HandedOver = true
+	}
+	return j.write(entries)
+}
+
 // Settle forgets a machine, since the state has it, or it is gone.
 func (j *Journal) Settle(key Key) error {
 	entries, err := j.About(key)
@@ -153,9 +172,9 @@ func (j *Journal) Settle(key Key) error {
 	return errors.Join(failed...)
 }
 
-// Live tells whether an entry's answer may still arrive: whoever wrote it lives, and has not heard it yet.
+// Live tells whether an entry's request is still under way: whoever wrote it lives, and has not said that it is over.
 func (j *Journal) Live(e Entry) bool {
-	if e.Answered {
+	if e.Outcome != Open {
 		return false
 	}
 	path := filepath.Join(j.dir, aliveName(e.writer))
@@ -168,8 +187,11 @@ func (j *Journal) Live(e Entry) bool {
 	return err == nil && !free
 }
 
-// Own tells whether an entry was written by this journal, so in this run and not in one before.
-func (j *Journal) Own(e Entry) bool { return e.writer == j.writer }
+// Written is when an entry was begun, by this machine's clock.
+func (e Entry) Written() time.Time { return e.written }
+
+// Earlier tells whether an entry was written by a run before this one, and not by this one or beside it.
+func (j *Journal) Earlier(e Entry) bool { return e.writer != j.writer && e.written.Before(j.opened) }
 
 const (
 	idLength  = 26

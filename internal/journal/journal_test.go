@@ -23,7 +23,7 @@ var asked = time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)
 func about(name string) journal.Entry {
 	return journal.Entry{
 		Key:       journal.Key{Portal: "https://oprpl.mdx.jp", Project: "p-1", Workspace: "default", Name: name},
-		Operation: "deploy VM", Digest: "d1", Asked: asked,
+		Operation: "deploy VM", Digest: "d1", Asked: asked, Outcome: journal.Open,
 	}
 }
 
@@ -57,8 +57,8 @@ func TestAnEntryIsThereBeforeTheRequestAndHasTheTasksAfterIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, two := about("web-1"), about("web-2")
-	one.Answered, one.Tasks = true, []string{"t-1", "t-2"}
-	two.Answered, two.Tasks = true, []string{"t-1", "t-2"}
+	one.Outcome, one.Tasks = journal.Accepted, []string{"t-1", "t-2"}
+	two.Outcome, two.Tasks = journal.Accepted, []string{"t-1", "t-2"}
 	expect(t, dir, one, two)
 }
 
@@ -158,7 +158,7 @@ func TestAPersonCanReadItAndGitLeavesItAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for field, want := range map[string]any{
-		"name": "web-1", "project": "p-1", "operation": "deploy VM", "asked": "2026-04-01T09:00:00Z", "answered": true,
+		"name": "web-1", "project": "p-1", "operation": "deploy VM", "asked": "2026-04-01T09:00:00Z", "outcome": "accepted",
 		"portal": "https://oprpl.mdx.jp", "workspace": "default", "tasks": []any{"t-1"},
 	} {
 		if diff := cmp.Diff(want, fields[field]); diff != "" {
@@ -208,37 +208,67 @@ func TestAClosedJournalTakesNothingMore(t *testing.T) {
 	expect(t, dir, about("web-1"))
 }
 
-func TestAnEntryIsLiveUntilItsAnswerOrTheEndOfItsWriter(t *testing.T) {
+func TestAnEntryIsLiveUntilItsRequestIsOverOrItsWriterGone(t *testing.T) {
 	dir := t.TempDir()
-	writer, reader := journal.At(dir), journal.At(dir)
-	first := begin(t, writer, about("web-1"))
-	begin(t, writer, about("web-2"))
+	writer := journal.At(dir)
+	over := map[string]*journal.Intent{"accepted": nil, "lost": nil, "open": nil}
+	for name := range over {
+		over[name] = begin(t, writer, about(name))
+	}
+	reader := journal.At(dir)
 	live := func(name string) bool {
 		t.Helper()
 		got, err := reader.About(about(name).Key)
 		if err != nil || len(got) != 1 {
 			t.Fatalf("%v %v", got, err)
 		}
-		if reader.Own(got[0]) || !writer.Own(got[0]) {
-			t.Errorf("%s: whose entry it is, is mistaken", name)
-		}
 		return reader.Live(got[0])
 	}
-	if !live("web-1") || !live("web-2") {
-		t.Error("an entry whose answer may come is not live")
+	if !live("accepted") || !live("lost") || !live("open") {
+		t.Error("an entry whose request is under way is not live")
 	}
-	if err := first.Accepted([]string{"t-1"}); err != nil {
+	if err := errors.Join(over["accepted"].Accepted([]string{"t-1"}), over["lost"].Lost()); err != nil {
 		t.Fatal(err)
 	}
-	if live("web-1") {
-		t.Error("an answered entry is live")
+	if live("accepted") || live("lost") || !live("open") {
+		t.Error("an entry is live just until its request is over")
 	}
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if live("web-2") {
+	if live("open") {
 		t.Error("an entry whose writer is gone is live")
 	}
+}
+
+func TestOnlyEntriesOfRunsBeforeAreEarlier(t *testing.T) {
+	dir := t.TempDir()
+	before, beside := journal.At(dir), journal.At(dir)
+	begin(t, before, about("before"))
+	this := journal.At(dir)
+	begin(t, this, about("this"))
+	begin(t, beside, about("beside"))
+	entries, err := this.Entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if got, want := this.Earlier(e), e.Name == "before"; got != want {
+			t.Errorf("%s: earlier is %v", e.Name, got)
+		}
+	}
+}
+
+func TestWhatTerraformWasAnsweredWithIsNoted(t *testing.T) {
+	dir := t.TempDir()
+	j := journal.At(dir)
+	begin(t, j, about("web-1"), about("web-2"))
+	if err := errors.Join(j.HandOver(about("web-1").Key), j.HandOver(about("web-3").Key)); err != nil {
+		t.Fatal(err)
+	}
+	want := about("web-1")
+	want.HandedOver = true
+	expect(t, dir, want, about("web-2"))
 }
 
 func TestManyWritersShareAFolder(t *testing.T) {

@@ -18,13 +18,14 @@ type Recorder interface {
 	Begin(Order) (Record, error)
 }
 
-// Record is what a [Recorder] has written about one request. At most one of its methods is called; none means that
-// nobody knows whether the portal got the request.
+// Record is what a [Recorder] has written about one request. One of its methods is called when the request is over.
 type Record interface {
 	// Accepted is told that the portal took the request, and its tasks.
 	Accepted([]TaskID) error
 	// Withdraw is told that nothing came of the request for certain.
 	Withdraw() error
+	// Lost is told that nobody knows whether the portal took the request.
+	Lost() error
 }
 
 // Order is what a deploy or a clone asks for.
@@ -85,7 +86,9 @@ func (c *Client) makeVMs(ctx context.Context, o Order, r call) ([]TaskID, error)
 	switch {
 	case err == nil:
 		failed = record.Accepted(tasks)
-	case !IsAmbiguous(err):
+	case IsAmbiguous(err):
+		failed = record.Lost()
+	default:
 		failed = record.Withdraw()
 	}
 	if failed != nil {
@@ -104,6 +107,9 @@ func namesOf(vmName string) []string {
 	}
 	return names
 }
+
+// Now is the portal's present, as far as it has told: see [Order.Asked].
+func (c *Client) Now() time.Time { return c.clock.now() }
 
 // portalClock is the portal's time, as its answers tell it: histories are written by that clock, and this machine's
 // may be wrong, or jump.

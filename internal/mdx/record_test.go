@@ -45,6 +45,7 @@ func (n *notebook) Accepted(tasks []mdx.TaskID) error {
 }
 
 func (n *notebook) Withdraw() error { return n.write("withdraw") }
+func (n *notebook) Lost() error     { return n.write("lost") }
 
 // recorded is a client of a portal that answers every POST like answer, and keeps the notebook.
 func recorded(t *testing.T, n *notebook, answer http.HandlerFunc) *mdx.Client {
@@ -94,10 +95,10 @@ func TestADeployIsRecordedBeforeItIsSentAndAfterItIsAnswered(t *testing.T) {
 	}{
 		{"accepted", status(202, `{"task_id": ["t-1", "t-2"]}`), false, []string{"begin", "sent", "accepted [t-1 t-2]"}},
 		{"refused", status(400, `{"vm_name": ["no"]}`), false, []string{"begin", "sent", "withdraw"}},
-		{"perhaps carried out", status(500, ""), false, []string{"begin", "sent"}},
-		{"denied under load", status(404, ""), false, []string{"begin", "sent"}},
-		{"answered with a page", status(200, "<html></html>"), false, []string{"begin", "sent"}},
-		{"cut off", cut, false, []string{"begin", "sent"}},
+		{"perhaps carried out", status(500, ""), false, []string{"begin", "sent", "lost"}},
+		{"denied under load", status(404, ""), false, []string{"begin", "sent", "lost"}},
+		{"answered with a page", status(200, "<html></html>"), false, []string{"begin", "sent", "lost"}},
+		{"cut off", cut, false, []string{"begin", "sent", "lost"}},
 		{"not to be recorded", status(202, `{"task_id": "t-1"}`), true, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

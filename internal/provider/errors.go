@@ -23,6 +23,9 @@ func portalError(doing string, err error) diag.Diagnostic {
 // requestError is portalError on the attribute that the portal complains about, where it names the field of the request
 // and fields has the attribute behind it.
 func requestError(doing string, err error, fields map[string]string) diag.Diagnostic {
+	if taken, ok := errors.AsType[*nameTakenError](err); ok {
+		return diag.NewAttributeErrorDiagnostic(path.Root(fields["vm_name"]), "VM name taken", "Could not "+doing+": "+sentence(taken.Error()))
+	}
 	general := portalError(doing, err)
 	portal, ok := errors.AsType[*mdx.Error](err)
 	if !ok {

@@ -20,6 +20,7 @@ type portal struct {
 	*mdx.Client
 	settings settings
 	deploys  *mdx.Batcher
+	journal  recorder
 	lookups  lookups
 
 	mu      sync.Mutex
@@ -40,6 +41,7 @@ func configure(ctx context.Context, model providerModel, version, terraformVersi
 	if retries == 0 {
 		retries = -1 // the client takes 0 for its own default
 	}
+	journal := newRecorder(s.endpoint)
 	client, err := mdx.New(mdx.Config{
 		Endpoint:       s.endpoint,
 		Token:          s.token,
@@ -50,17 +52,19 @@ func configure(ctx context.Context, model providerModel, version, terraformVersi
 		MaxRetries:     retries,
 		UserAgent:      fmt.Sprintf("terraform-provider-mdx/%s Terraform/%s", version, terraformVersion),
 		Logger:         logToTerraform,
+		Recorder:       journal,
 	})
 	if err != nil {
 		diags.AddError("Provider configuration not usable", err.Error())
 		return nil
 	}
 	tflog.Debug(ctx, "mdx provider configured", map[string]any{"endpoint": s.endpoint, "poll_interval": s.pollInterval.String()})
+	journal.warnLeftBehind(ctx, diags)
 	window := mdx.DefaultBatchWindow
 	if !s.batchDeploys {
 		window = 0
 	}
-	return &portal{Client: client, settings: s, deploys: mdx.NewBatcher(client, window)}
+	return &portal{Client: client, settings: s, deploys: mdx.NewBatcher(client, window), journal: journal}
 }
 
 // logToTerraform hands the client's log to Terraform's, where TF_LOG_PROVIDER chooses the level.

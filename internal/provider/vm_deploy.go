@@ -3,12 +3,10 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
@@ -62,30 +60,30 @@ func networkAdapters(ctx context.Context, hw vmHardwareModel, diags *diag.Diagno
 	return adapters
 }
 
-// refuseTakenName stops a request whose name somebody has: names are unique in a project (PORTAL.md §5).
-func (p *portal) refuseTakenName(ctx context.Context, project mdx.ProjectID, name string, diags *diag.Diagnostics) {
-	vm, err := p.VMByName(ctx, project, name)
-	switch {
-	case err == nil:
-		diags.AddAttributeError(path.Root("name"), "VM name taken", fmt.Sprintf(
-			"The project has a VM named %q already, and names are unique in a project. Choose another name, or, if it is meant "+
-				"to be this one, import it: terraform import <address of this resource> %s", name, vm.ID))
-	case !mdx.IsNotFound(err):
-		diags.Append(portalError(fmt.Sprintf("look for a VM named %q", name), err))
+// digest is the same for orders that are equal but for the name.
+func (o vmOrder) digest() string {
+	if o.source != "" {
+		return o.clone.Digest(o.source)
 	}
+	return o.deploy.Digest()
 }
 
 // placed is a VM that the portal has begun to make. Its task is empty where its answer was lost.
 type placed struct {
-	id   mdx.VMID
-	task mdx.TaskID
+	id      mdx.VMID
+	task    mdx.TaskID
+	takenUp string // says so where the VM was not made now, but by an interrupted run
 }
 
 // place asks for a VM and answers its id as soon as the portal tells it, which takes seconds. An id may come with an
-// error: a failed deploy may leave a VM behind. All that is deployed or cloned passes here.
+// error: a failed deploy may leave a VM behind. All that is deployed or cloned passes here. What an interrupted run has
+// made already is taken up.
 //
 // From the request on the id must not be lost, so a cancelled context ends the wait for a turn, but not this.
 func (p *portal) place(ctx context.Context, o vmOrder) (placed, error) {
+	if left, err := p.takeUp(ctx, o); !errors.Is(err, errNotLeft) {
+		return left, err
+	}
 	var made mdx.Deployment
 	var err error
 	if o.source != "" {
@@ -93,7 +91,7 @@ func (p *portal) place(ctx context.Context, o vmOrder) (placed, error) {
 	} else {
 		made, err = p.deploys.Deploy(ctx, o.deploy)
 	}
-	return placed{made.VM, made.Task}, err
+	return placed{id: made.VM, task: made.Task}, err
 }
 
 // patience is how many poll intervals the portal gets for what takes it seconds: 100 s at the default of 5 s, which is

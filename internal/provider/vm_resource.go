@@ -64,7 +64,6 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	}
 	plan.ProjectID = types.StringValue(string(project))
 	plan.LoginUsername = newHardware{r.portal, project, &plan.vmHardwareModel, config.vmHardwareModel, &resp.Diagnostics}.complete(ctx)
-	r.portal.refuseTakenName(ctx, project, plan.Name.ValueString(), &resp.Diagnostics)
 	order := order(ctx, plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -75,6 +74,10 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 		plan.known()
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+		defer r.portal.handedOver(ctx, project, order.name)
+	}
+	if made.takenUp != "" {
+		resp.Diagnostics.AddWarning(fmt.Sprintf("VM %q was taken up", order.name), made.takenUp)
 	}
 	if err != nil {
 		resp.Diagnostics.Append(requestError(fmt.Sprintf("make VM %q", order.name), err, vmFields))
@@ -101,7 +104,14 @@ func (p *portal) finish(ctx context.Context, plan *vmModel, made placed) error {
 	if err := p.reach(ctx, target); err != nil {
 		return err
 	}
-	return p.refresh(ctx, plan)
+	wanted := *plan
+	if err := p.refresh(ctx, plan); err != nil {
+		return err
+	}
+	if made.takenUp != "" { // it may have been asked for otherwise: what differs is for the next plan to tell
+		plan.vmHardwareModel, plan.ServiceLevel = wanted.vmHardwareModel, wanted.ServiceLevel
+	}
+	return nil
 }
 
 // notUp tells of a VM that exists and is not what it should be.
@@ -165,6 +175,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("read VM %q", first(state.Name.ValueString(), state.ID.ValueString())), err))
 		return
 	}
+	r.portal.inState(ctx, state.project(), state.Name.ValueString())
 	if before.wantsRunning() && !state.wantsRunning() {
 		r.portal.warnAsleep(ctx, state, &resp.Diagnostics)
 	}
@@ -237,5 +248,7 @@ func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, res
 	target.tell = warnOfRules(target.name, &resp.Diagnostics)
 	if err := r.portal.destroy(ctx, target); err != nil && !mdx.IsNotFound(err) {
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("destroy VM %q", state.Name.ValueString()), err))
+		return
 	}
+	r.portal.inState(ctx, state.project(), state.Name.ValueString())
 }

@@ -1,0 +1,215 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// errNotLeft says that no earlier run has left anything to take up.
+var errNotLeft = errors.New("nothing was left behind")
+
+// nameTakenError is a VM of a wanted name that is not known to be ours: names are unique in a project (PORTAL.md §5).
+type nameTakenError struct {
+	name string
+	vm   mdx.VMID
+	why  string // it was not taken up although the journal has its name; empty if it has not
+}
+
+// Error tells the way out.
+func (e *nameTakenError) Error() string {
+	text := fmt.Sprintf("the project has a VM named %q already, and names are unique in a project", e.name)
+	if e.why != "" {
+		text += ". An interrupted run had asked for a VM of this name, but " + e.why
+	}
+	return text + fmt.Sprintf(". Choose another name, or, if it is meant to be this one, import it: "+
+		"terraform import <address of this resource> %s", e.vm)
+}
+
+// takeUp finds the VM that an interrupted run has asked for in place of the one that is now to be made: the journal
+// knows the request, and the portal's history what came of it. Where both agree, the VM is ours. A failed deploy may
+// have left one too; it comes with the error.
+//
+// The answer is errNotLeft where the VM is to be made, and a [*nameTakenError] where somebody else has its name.
+func (p *portal) takeUp(ctx context.Context, o vmOrder) (placed, error) {
+	entries, err := p.leftEntries(ctx, o)
+	if err != nil {
+		return placed{}, err
+	}
+	for _, e := range entries {
+		var made placed
+		if len(e.Tasks) > 0 {
+			made, err = p.byTask(ctx, o, e)
+		} else {
+			made, err = p.byName(ctx, o, e)
+		}
+		if errors.Is(err, errNotLeft) {
+			continue
+		}
+		if made.id != "" {
+			made.takenUp = noteOf(o, e)
+			tflog.Warn(ctx, "took up a VM that an interrupted run had asked for", map[string]any{"name": o.name, "id": string(made.id)})
+		}
+		return made, err
+	}
+	vm, err := p.VMByName(ctx, o.project, o.name)
+	switch {
+	case err == nil && len(entries) > 0:
+		return placed{}, &nameTakenError{o.name, vm.ID, "the portal's history does not show that it is this one"}
+	case err == nil:
+		return placed{}, &nameTakenError{o.name, vm.ID, ""}
+	case !mdx.IsNotFound(err):
+		return placed{}, err
+	}
+	p.inState(ctx, o.project, o.name) // what is there about it came to nothing
+	return placed{}, errNotLeft
+}
+
+// leftEntries are those of interrupted runs. One whose request is still under way, since the provider outlives a killed
+// Terraform for a moment, is waited for.
+func (p *portal) leftEntries(ctx context.Context, o vmOrder) ([]journal.Entry, error) {
+	tick := time.NewTicker(max(p.settings.pollInterval/10, time.Millisecond))
+	defer tick.Stop()
+	for {
+		all, err := p.journal.About(p.journal.key(o.project, o.name))
+		if err != nil {
+			tflog.Warn(ctx, "the journal is damaged", map[string]any{"error": err.Error()})
+		}
+		var left []journal.Entry
+		live := false
+		for _, e := range all {
+			if p.journal.Earlier(e) {
+				left = append(left, e)
+				live = live || p.journal.Live(e)
+			}
+		}
+		if !live {
+			return left, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// byTask finds the VM that a request's answer led to. Of a range's tasks, the portal's history tells whose is whose.
+func (p *portal) byTask(ctx context.Context, o vmOrder, e journal.Entry) (placed, error) {
+	looking, cancel := context.WithTimeout(ctx, patience*p.settings.pollInterval)
+	defer cancel()
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		made placed
+		why  error
+	)
+	for _, id := range e.Tasks {
+		wg.Go(func() {
+			task, err := p.WaitTaskObject(looking, o.project, mdx.TaskID(id), mdx.WithObject(o.name))
+			if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
+				task = failed.Task
+			}
+			if task.ObjectID == "" || task.ObjectName != o.name && len(e.Tasks) > 1 {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			made, why = placed{id: mdx.VMID(task.ObjectID), task: mdx.TaskID(id)}, err
+		})
+	}
+	wg.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return placed{}, ctx.Err()
+	case made.id == "":
+		return p.byName(ctx, o, e)
+	}
+	return p.stillThere(ctx, o, made, why)
+}
+
+// stillThere drops a VM that is gone since: a failed deploy may leave none, and somebody may have destroyed it.
+func (p *portal) stillThere(ctx context.Context, o vmOrder, made placed, why error) (placed, error) {
+	looking, cancel := context.WithTimeout(ctx, patience*p.settings.pollInterval)
+	defer cancel()
+	for {
+		_, err := p.VM(ctx, o.project, made.id)
+		if !mdx.IsNotFound(err) {
+			return made, errors.Join(why, err)
+		}
+		task, err := p.Task(ctx, made.task)
+		if why != nil || mdx.IsNotFound(err) || err == nil && task.Done() {
+			return placed{}, errNotLeft
+		}
+		if _, err = p.WaitVMNamed(looking, o.project, o.name, mdx.WithObject(o.name)); err != nil { // it is being made
+			return placed{}, err
+		}
+	}
+}
+
+// byName finds the VM of a request whose answer nobody heard: the one of its name, if the portal's history says that it
+// came into being when it was asked for.
+func (p *portal) byName(ctx context.Context, o vmOrder, e journal.Entry) (placed, error) {
+	vm, err := p.VMByName(ctx, o.project, o.name)
+	if mdx.IsNotFound(err) && p.Now().Sub(e.Asked) < madeWithin {
+		looking, cancel := context.WithTimeout(ctx, patience*p.settings.pollInterval)
+		defer cancel()
+		vm, err = p.WaitVMNamed(looking, o.project, o.name, mdx.WithObject(o.name))
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			return placed{}, errNotLeft
+		}
+	}
+	switch {
+	case mdx.IsNotFound(err):
+		return placed{}, errNotLeft
+	case err != nil:
+		return placed{}, err
+	}
+	born, err := p.born(ctx, vm.ID)
+	if err != nil {
+		return placed{}, err
+	}
+	if since := born.Sub(e.Asked); born.IsZero() || since < -clockSlack || since > madeWithin {
+		return placed{}, errNotLeft
+	}
+	return placed{id: vm.ID}, nil
+}
+
+const (
+	// madeWithin is how long after a request its VM may come into being: the portal queues deploys.
+	madeWithin = time.Hour
+	// clockSlack is how far the clocks of the portal's parts may be apart, and histories are without fractions.
+	clockSlack = time.Minute
+)
+
+// born is when a VM came into being: the beginning of its history.
+func (p *portal) born(ctx context.Context, id mdx.VMID) (time.Time, error) {
+	var first time.Time
+	for task, err := range p.VMHistory(ctx, id, mdx.HistoryFilter{}) {
+		if err != nil {
+			return time.Time{}, err
+		}
+		if first.IsZero() || task.Start.Before(first) {
+			first = task.Start
+		}
+	}
+	return first, nil
+}
+
+// noteOf tells the user what was taken up.
+func noteOf(o vmOrder, e journal.Entry) string {
+	note := fmt.Sprintf("An interrupted run had asked for this VM at %s. It was taken up; no other was made.", e.Asked.Format(time.RFC3339))
+	if e.Digest != o.digest() {
+		note += " The configuration was another one then. What has changed since is settled by the next terraform apply, but for " +
+			"what nobody can tell by looking at the VM, such as its catalog entry and its first key: where that matters, have it made " +
+			"anew with terraform apply -replace."
+	}
+	return note
+}

@@ -1,0 +1,439 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+// runs is a portal and a folder, for one run of Terraform after the other.
+type runs struct {
+	*mdxsim.Sim
+	t        *testing.T
+	endpoint string
+}
+
+const leftProject = mdx.ProjectID("7d6f4c1e-9c53-4a1b-8f6d-2f4f5b6c7d01")
+
+func newRuns(t *testing.T, cfg mdxsim.Config) *runs {
+	t.Helper()
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	cfg.Speed = 1000
+	sim, err := mdxsim.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(sim.Handler())
+	t.Cleanup(func() {
+		server.Close()
+		if err := sim.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &runs{sim, t, server.URL}
+}
+
+// run begins a run; killed ends it.
+func (r *runs) run() (p *portal, warnings diag.Diagnostics) {
+	r.t.Helper()
+	p = configure(r.t.Context(), providerModel{
+		Endpoint: types.StringValue(r.endpoint), Token: types.StringValue("demo"), ProjectID: types.StringValue(string(leftProject)),
+		PollInterval: types.StringValue("20ms"),
+	}, "test", "test", &warnings)
+	if p == nil || warnings.HasError() {
+		r.t.Fatal(warnings)
+	}
+	return p, warnings
+}
+
+// killed leaves behind what it has written, as the end of a process does.
+func (r *runs) killed(p *portal) {
+	r.t.Helper()
+	if err := p.journal.Close(); err != nil {
+		r.t.Error(err)
+	}
+}
+
+// ordered is an order that the portal accepts.
+func (r *runs) ordered(p *portal, name string) vmOrder {
+	r.t.Helper()
+	catalogs, err := p.Catalogs(r.t.Context(), leftProject)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	segments, err := p.Segments(r.t.Context(), leftProject)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return vmOrder{project: leftProject, name: name, deploy: mdx.DeployRequest{
+		Project: leftProject, VMName: name, Catalog: catalogs[0].ID, TemplateName: catalogs[0].TemplateName,
+		OSType: catalogs[0].OSType, DiskGB: 40, PackType: mdx.PackCPU, PackNum: 1, ServiceLevel: mdx.Spot,
+		StorageNetwork: mdx.PortGroup, NetworkAdapters: []mdx.NetworkAdapter{{AdapterNumber: 1, Segment: segments[0].ID}},
+		SharedKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJkGbJFxMzn0smuPKcukSHdOueVhpoI9Qwnl4dF/2U0W me", PowerOn: true,
+	}}
+}
+
+// note writes what a run writes before it sends, and answers what to note the outcome with.
+func (r *runs) note(p *portal, o vmOrder) mdx.Record {
+	r.t.Helper()
+	record, err := p.journal.Begin(mdx.Order{
+		Operation: "deploy VM", Project: o.project, Names: []string{o.name}, Digest: o.digest(), Asked: p.Now(),
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return record
+}
+
+// send deploys without a word to the journal, and waits until the VM is listed.
+func (r *runs) send(o vmOrder) mdx.VMID {
+	r.t.Helper()
+	client, err := mdx.New(mdx.Config{Endpoint: r.endpoint, Token: "demo", PollInterval: 20 * time.Millisecond, LockDir: r.t.TempDir()})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if _, err := client.Deploy(r.t.Context(), o.deploy); err != nil {
+		r.t.Fatal(err)
+	}
+	vm, err := client.WaitVMNamed(r.t.Context(), o.project, o.name)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return vm.ID
+}
+
+// vms are the VMs of a name that the world has.
+func (r *runs) vms(name string) (ids []mdx.VMID) {
+	for _, vm := range r.World().Organisations[0].Projects[0].VMs {
+		if vm.Name == name {
+			ids = append(ids, mdx.VMID(vm.UUID))
+		}
+	}
+	return ids
+}
+
+// journaled tells how many entries there are about a VM.
+func (r *runs) journaled(p *portal, name string) int {
+	r.t.Helper()
+	entries, err := p.journal.About(p.journal.key(leftProject, name))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// takesUp checks that the next run takes up one VM, and makes none.
+func (r *runs) takesUp(name string, want mdx.VMID, change func(*vmOrder)) placed {
+	r.t.Helper()
+	next, _ := r.run()
+	o := r.ordered(next, name)
+	if change != nil {
+		change(&o)
+	}
+	before := r.Stats().Deployed
+	made, err := next.place(r.t.Context(), o)
+	if err != nil || made.id == "" || want != "" && made.id != want {
+		r.t.Fatalf("%+v, want %s; %v", made, want, err)
+	}
+	if made.takenUp == "" {
+		r.t.Error("it is not said that the VM was taken up")
+	}
+	if now := r.Stats().Deployed; now != before || len(r.vms(name)) != 1 {
+		r.t.Errorf("%d more were deployed; there are %v", now-before, r.vms(name))
+	}
+	return made
+}
+
+// makesAnew checks that the next run makes the VM "web".
+func (r *runs) makesAnew() {
+	r.t.Helper()
+	const name = "web"
+	next, _ := r.run()
+	made, err := next.place(r.t.Context(), r.ordered(next, name))
+	if err != nil || made.takenUp != "" {
+		r.t.Fatalf("%+v; %v", made, err)
+	}
+	if vms := r.vms(name); !slices.Equal(vms, []mdx.VMID{made.id}) {
+		r.t.Errorf("there are %v, and %s was made", vms, made.id)
+	}
+	if n := r.journaled(next, name); n != 1 {
+		r.t.Errorf("%d entries, want the new one only", n)
+	}
+}
+
+// refuses checks that the next run neither makes nor takes up the VM "web", and says why and how to go on.
+func (r *runs) refuses(want ...string) {
+	r.t.Helper()
+	const name = "web"
+	next, _ := r.run()
+	before := r.Stats().Deployed
+	made, err := next.place(r.t.Context(), r.ordered(next, name))
+	taken, ok := errors.AsType[*nameTakenError](err)
+	if !ok || made.id != "" {
+		r.t.Fatalf("%+v; %v", made, err)
+	}
+	for _, want := range append(want, name, "terraform import", string(r.vms(name)[0])) {
+		if !strings.Contains(taken.Error(), want) {
+			r.t.Errorf("%q lacks %q", taken, want)
+		}
+	}
+	if now := r.Stats().Deployed; now != before {
+		r.t.Error("another was deployed")
+	}
+}
+
+func TestAVMWhoseRunWasKilledAfterTheAnswerIsTakenUp(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	made, err := run.place(t.Context(), r.ordered(run, "web"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	again := r.takesUp("web", made.id, nil)
+	if again.task != made.task {
+		t.Errorf("task %q, want %q: the deploy could not be waited for", again.task, made.task)
+	}
+}
+
+func TestVMsOfARangeAreTakenUpEachByItsName(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	if _, err := run.Deploy(t.Context(), r.ordered(run, "web-[1-3]").deploy); err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	for _, name := range []string{"web-3", "web-1", "web-2"} {
+		made := r.takesUp(name, "", nil)
+		if vms := r.vms(name); !slices.Equal(vms, []mdx.VMID{made.id}) {
+			t.Errorf("%s: took up %s, and is %v", name, made.id, vms)
+		}
+	}
+}
+
+func TestAVMWhoseAnswerNobodyHeardIsTakenUpByItsHistory(t *testing.T) {
+	for outcome, end := range map[string]func(mdx.Record) error{
+		"killed before the answer":           func(mdx.Record) error { return nil },
+		"killed while the portal was asked":  mdx.Record.Lost,
+		"answered without a task, and ended": func(r mdx.Record) error { return r.Accepted(nil) },
+		"answered with a task nobody knows":  func(r mdx.Record) error { return r.Accepted([]mdx.TaskID{"c0ffee00-0000-4000-8000-00000000ffff"}) },
+	} {
+		t.Run(outcome, func(t *testing.T) {
+			r := newRuns(t, mdxsim.Config{})
+			run, _ := r.run()
+			o := r.ordered(run, "web")
+			record := r.note(run, o)
+			id := r.send(o)
+			if err := end(record); err != nil {
+				t.Fatal(err)
+			}
+			r.killed(run)
+			r.takesUp("web", id, nil)
+		})
+	}
+}
+
+func TestAVMThatShowsLateIsWaitedFor(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{Durations: mdxsim.Durations{VMVisible: 3 * time.Minute}})
+	run, _ := r.run()
+	o := r.ordered(run, "web")
+	r.note(run, o)
+	client, err := mdx.New(mdx.Config{Endpoint: r.endpoint, Token: "demo", LockDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Deploy(t.Context(), o.deploy); err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	r.takesUp("web", "", nil)
+}
+
+func TestARequestThatNeverArrivedIsMadeAnew(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	r.note(run, r.ordered(run, "web"))
+	r.killed(run)
+	r.makesAnew()
+}
+
+func TestAVMOfOthersIsNeverTakenUp(t *testing.T) {
+	t.Run("nobody asked for it", func(t *testing.T) {
+		r := newRuns(t, mdxsim.Config{})
+		run, _ := r.run()
+		r.send(r.ordered(run, "web"))
+		r.refuses()
+	})
+	t.Run("made long before we asked", func(t *testing.T) {
+		r := newRuns(t, mdxsim.Config{})
+		run, _ := r.run()
+		r.send(r.ordered(run, "web"))
+		r.Advance(2 * time.Hour)
+		r.note(run, r.ordered(run, "web"))
+		r.killed(run)
+		r.refuses("An interrupted run had asked", "history does not show")
+	})
+	t.Run("made long after we asked", func(t *testing.T) {
+		r := newRuns(t, mdxsim.Config{})
+		run, _ := r.run()
+		o := r.ordered(run, "web")
+		r.note(run, o)
+		r.killed(run)
+		r.Advance(2 * time.Hour)
+		r.send(o)
+		r.refuses("history does not show")
+	})
+	t.Run("asked for in another workspace", func(t *testing.T) {
+		r := newRuns(t, mdxsim.Config{})
+		run, _ := r.run()
+		o := r.ordered(run, "web")
+		r.note(run, o)
+		r.send(o)
+		r.killed(run)
+		t.Setenv("TF_WORKSPACE", "exam")
+		r.refuses()
+	})
+	t.Run("asked for by a run that goes on beside", func(t *testing.T) {
+		r := newRuns(t, mdxsim.Config{})
+		beside, _ := r.run()
+		next, _ := r.run()
+		if _, err := beside.place(t.Context(), r.ordered(beside, "web")); err != nil {
+			t.Fatal(err)
+		}
+		_, err := next.place(t.Context(), r.ordered(next, "web"))
+		if _, ok := errors.AsType[*nameTakenError](err); !ok {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAVMThatIsGoneSinceIsMadeAnew(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	made, err := run.place(t.Context(), r.ordered(run, "web"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.WaitTask(t.Context(), leftProject, made.task); err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	if err := r.DeleteVM("web"); err != nil {
+		t.Fatal(err)
+	}
+	r.makesAnew()
+}
+
+func TestWhatAFailedDeployLeftIsTakenUpWithItsFailure(t *testing.T) {
+	for quirk, left := range map[string]bool{"left": true, "gone": false} {
+		t.Run(quirk, func(t *testing.T) {
+			r := newRuns(t, mdxsim.Config{Quirks: mdxsim.Quirks{FailedDeploy: quirk}})
+			run, _ := r.run()
+			r.FailNextTasks(1)
+			made, err := run.place(t.Context(), r.ordered(run, "web"))
+			if err == nil {
+				_, err = run.WaitTask(t.Context(), leftProject, made.task)
+			}
+			if _, failed := errors.AsType[*mdx.TaskError](err); !failed {
+				t.Fatalf("the deploy did not fail: %v", err)
+			}
+			r.killed(run)
+			if !left {
+				r.makesAnew()
+				return
+			}
+			next, _ := r.run()
+			again, err := next.place(t.Context(), r.ordered(next, "web"))
+			if _, failed := errors.AsType[*mdx.TaskError](err); !failed || again.id == "" || made.id != "" && again.id != made.id {
+				t.Errorf("%+v, was %+v; %v", again, made, err)
+			}
+		})
+	}
+}
+
+func TestARequestThatIsStillUnderWayIsWaitedFor(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	killed, _ := r.run() // its Terraform was: the provider itself still waits for the answer
+	o := r.ordered(killed, "web")
+	record := r.note(killed, o)
+	next, _ := r.run()
+	early, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := next.place(early, o); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("not waited for: %v", err)
+	}
+	if err := record.Withdraw(); err != nil {
+		t.Fatal(err)
+	}
+	r.makesAnew()
+}
+
+func TestTheUserIsToldThatTheConfigurationHasChangedSince(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	if _, err := run.place(t.Context(), r.ordered(run, "web")); err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	same := r.takesUp("web", "", nil)
+	changed := r.takesUp("web", "", func(o *vmOrder) { o.deploy.PackNum = 2 })
+	if strings.Contains(same.takenUp, "another one") || !strings.Contains(changed.takenUp, "another one") {
+		t.Errorf("said %q and %q", same.takenUp, changed.takenUp)
+	}
+}
+
+func TestTheJournalIsPrunedWhenTheStateHasTheVM(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	for _, name := range []string{"web-1", "db"} {
+		if _, err := run.place(t.Context(), r.ordered(run, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run.inState(t.Context(), leftProject, "web-1")
+	if web, db := r.journaled(run, "web-1"), r.journaled(run, "db"); web != 0 || db != 1 {
+		t.Errorf("%d entries about the VM in state, %d about the other", web, db)
+	}
+}
+
+func TestLeftVMsAreToldWhenTheNextRunBegins(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	for _, name := range []string{"left", "answered", "known"} {
+		if _, err := run.place(t.Context(), r.ordered(run, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run.handedOver(t.Context(), leftProject, "answered")
+	run.inState(t.Context(), leftProject, "known")
+	r.killed(run)
+	_, warnings := r.run()
+	if len(warnings) != 1 || !strings.Contains(warnings[0].Summary(), `"left"`) ||
+		!strings.Contains(warnings[0].Detail(), journal.Dir(func(string) string { return run.journal.Dir() })) {
+		t.Errorf("%v", warnings)
+	}
+}
+
+func TestNothingIsDeployedThatTheJournalCannotHold(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	t.Setenv("MDX_JOURNAL_DIR", "/dev/null/journal")
+	run, _ := r.run()
+	_, err := run.place(t.Context(), r.ordered(run, "web"))
+	if err == nil || !strings.Contains(err.Error(), "/dev/null/journal") || !strings.Contains(err.Error(), "MDX_JOURNAL_DIR") {
+		t.Errorf("%v", err)
+	}
+	if n := r.Stats().Routes["POST /api/vm/deploy/"]; n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}

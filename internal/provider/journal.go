@@ -1,0 +1,96 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// recorder writes the client's orders into the journal, for the run after one that was killed.
+type recorder struct {
+	*journal.Journal
+	portal    string // the portal's address
+	workspace string
+}
+
+func newRecorder(endpoint string) recorder {
+	return recorder{journal.At(journal.Dir(os.Getenv)), endpoint, journal.Workspace(os.Getenv)}
+}
+
+// Begin notes the machines of an order.
+func (r recorder) Begin(o mdx.Order) (mdx.Record, error) {
+	entries := make([]journal.Entry, 0, len(o.Names))
+	for _, name := range o.Names {
+		entries = append(entries, journal.Entry{Key: r.key(o.Project, name), Operation: o.Operation, Digest: o.Digest, Asked: o.Asked})
+	}
+	intent, err := r.Journal.Begin(entries...)
+	if err != nil {
+		return nil, err
+	}
+	return record{intent}, nil
+}
+
+func (r recorder) key(project mdx.ProjectID, name string) journal.Key {
+	return journal.Key{Portal: r.portal, Project: string(project), Workspace: r.workspace, Name: name}
+}
+
+// record is a journal's intent in the client's terms.
+type record struct{ *journal.Intent }
+
+// Accepted notes the portal's tasks.
+func (r record) Accepted(tasks []mdx.TaskID) error {
+	ids := make([]string, 0, len(tasks))
+	for _, id := range tasks {
+		ids = append(ids, string(id))
+	}
+	return r.Intent.Accepted(ids)
+}
+
+// inState has the journal forget a VM that the state has beyond doubt, or that is gone: what a refresh found, or a
+// destroy ended. A create is not enough, since Terraform may be killed before it writes what it was answered.
+func (p *portal) inState(ctx context.Context, project mdx.ProjectID, name string) {
+	if err := p.journal.Settle(p.journal.key(project, name)); err != nil {
+		tflog.Warn(ctx, "the journal could not be cleared", map[string]any{"name": name, "error": err.Error()})
+	}
+}
+
+// handedOver notes that Terraform was answered with a VM's id, so that the VM does not count as left behind for now.
+func (p *portal) handedOver(ctx context.Context, project mdx.ProjectID, name string) {
+	if err := p.journal.HandOver(p.journal.key(project, name)); err != nil {
+		tflog.Warn(ctx, "the journal could not be completed", map[string]any{"name": name, "error": err.Error()})
+	}
+}
+
+// refreshedWithin is how long it may take until a refresh shows that the state has what Terraform was answered with.
+const refreshedWithin = 24 * time.Hour
+
+// warnLeftBehind tells of VMs that an interrupted run had asked for and that no state is known to have. They cost points
+// although the configuration may not even name them any more.
+func (r recorder) warnLeftBehind(ctx context.Context, diags *diag.Diagnostics) {
+	entries, err := r.Entries()
+	if err != nil {
+		tflog.Warn(ctx, "the journal is damaged", map[string]any{"error": err.Error()})
+		diags.AddWarning("Journal not readable in full", sentence(err.Error())+" It tells which VMs an interrupted run had "+
+			"asked for. Look for VMs on the portal that no state has, then remove the file.")
+	}
+	seen := map[journal.Key]bool{}
+	for _, e := range entries {
+		told := e.HandedOver && time.Since(e.Written()) < refreshedWithin
+		if e.Portal != r.portal || e.Workspace != r.workspace || told || seen[e.Key] || r.Live(e) {
+			continue
+		}
+		seen[e.Key] = true
+		diags.AddWarning(fmt.Sprintf("VM %q was left by an interrupted run", e.Name), fmt.Sprintf(
+			"A run that was interrupted had asked the portal for a VM named %q at %s, and may have ended before the state had it. "+
+				"If the configuration still has a VM of that name, terraform apply takes it up. If not, it may exist and cost points "+
+				"all the same: look for it on the portal, import or destroy it there, and remove its file from %s.",
+			e.Name, e.Asked.Format(time.RFC3339), r.Dir()))
+	}
+}
