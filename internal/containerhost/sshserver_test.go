@@ -25,11 +25,11 @@ type keyPair struct {
 	signer ssh.Signer
 }
 
-func newKey(t *testing.T, passphrase string) keyPair {
-	t.Helper()
+func newKey(tb testing.TB, passphrase string) keyPair {
+	tb.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var block *pem.Block
 	if passphrase == "" {
@@ -38,11 +38,11 @@ func newKey(t *testing.T, passphrase string) keyPair {
 		block, err = ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte(passphrase))
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	signer, err := ssh.NewSignerFromKey(private)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return keyPair{pem.EncodeToMemory(block), signer}
 }
