@@ -8,8 +8,11 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	tflist "github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -20,7 +23,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 )
 
-var _ provider.ProviderWithFunctions = (*mdxProvider)(nil)
+var (
+	_ provider.ProviderWithActions            = (*mdxProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*mdxProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*mdxProvider)(nil)
+	_ provider.ProviderWithListResources      = (*mdxProvider)(nil)
+)
 
 type mdxProvider struct {
 	version string
@@ -127,6 +135,9 @@ func (p *mdxProvider) Configure(ctx context.Context, req provider.ConfigureReque
 	}
 	resp.ResourceData = shared
 	resp.DataSourceData = shared
+	resp.EphemeralResourceData = shared
+	resp.ListResourceData = shared
+	resp.ActionData = shared
 }
 
 // Resources lists what can be managed.
@@ -156,5 +167,29 @@ func (p *mdxProvider) Functions(context.Context) []func() function.Function {
 		newExpandNamesFunction,
 		newPackResourcesFunction,
 		newPacksNeededFunction,
+	}
+}
+
+// EphemeralResources lists what exists during a run only.
+func (p *mdxProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{
+		newTokenEphemeral,
+	}
+}
+
+// ListResources lists what `terraform query` finds.
+func (p *mdxProvider) ListResources(context.Context) []func() tflist.ListResource {
+	return []func() tflist.ListResource{
+		newACLRuleList,
+		newVMList,
+	}
+}
+
+// Actions lists what can be done without anything being managed.
+func (p *mdxProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{
+		newSynchronizeAction,
+		newVMRebootAction,
+		newVMResetAction,
 	}
 }

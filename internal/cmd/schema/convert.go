@@ -107,4 +107,4 @@ func kind(k tfprotov6.StringKind) tfjson.SchemaDescriptionKind {
 }
 
 // unsigned is a number that the protocol has as signed though it can't be negative.
-func unsigned(n int64) uint64 { return uint64(max(n, 0)) } //nolint:gosec // not negative
+func unsigned(n int64) uint64 { return uint64(max(n, 0)) }

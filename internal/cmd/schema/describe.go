@@ -23,7 +23,7 @@ func describe(ctx context.Context, server tfprotov6.ProviderServer) (*tfjson.Pro
 		err = errors.Join(err, fmt.Errorf("%s: %s", d.Summary, d.Detail))
 	}
 	identities, identityErr := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
-	if err = errors.Join(err, identityErr); err != nil {
+	if err := errors.Join(err, identityErr); err != nil {
 		return nil, err
 	}
 	var c converter

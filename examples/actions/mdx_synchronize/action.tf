@@ -1,0 +1,4 @@
+# terraform apply -invoke=action.mdx_synchronize.now
+action "mdx_synchronize" "now" {
+  config {}
+}

@@ -1,0 +1,4 @@
+# Every hole in the project's networks.
+list "mdx_acl_rule" "all" {
+  provider = mdx
+}

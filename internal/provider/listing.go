@@ -1,0 +1,59 @@
+package provider
+
+import (
+	"context"
+	"iter"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	tflist "github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+)
+
+// seenListed says in the documentation how far list resources are tested.
+const seenListed = "\n\nList resources need Terraform 1.14 (`terraform query`). This one is tested over the plugin protocol, against the " +
+	"portal simulator; no terraform of that version has run it yet where the provider is developed."
+
+// listed is an object that a list came upon.
+type listed struct {
+	name     string
+	identity any // the resource's identity model
+	// fill completes the resource's model, which is null but for its id; asked for only if Terraform wants it.
+	fill func(result *tflist.ListResult)
+}
+
+// results makes what Terraform takes of what was found, no more than it asked for.
+func results(ctx context.Context, req tflist.ListRequest, all iter.Seq[listed]) iter.Seq[tflist.ListResult] {
+	return func(yield func(tflist.ListResult) bool) {
+		var n int64
+		for f := range all {
+			if req.Limit > 0 && n >= req.Limit {
+				return
+			}
+			n++
+			result := req.NewListResult(ctx)
+			result.DisplayName = f.name
+			result.Diagnostics.Append(result.Identity.Set(ctx, f.identity)...)
+			if req.IncludeResource {
+				f.fill(&result)
+			}
+			if !yield(result) {
+				return
+			}
+		}
+	}
+}
+
+// blank gives the model of a resource of which nothing but the id is known.
+func blank(ctx context.Context, result *tflist.ListResult, id string, model any) bool {
+	result.Diagnostics.Append(result.Resource.SetAttribute(ctx, path.Root("id"), id)...)
+	result.Diagnostics.Append(result.Resource.Get(ctx, model)...)
+	return !result.Diagnostics.HasError()
+}
+
+// failed ends a list with what went wrong.
+func failed(stream *tflist.ListResultsStream, diags diag.Diagnostics) bool {
+	if diags.HasError() {
+		stream.Results = tflist.ListResultsStreamDiagnostics(diags)
+	}
+	return diags.HasError()
+}
