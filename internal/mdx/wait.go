@@ -52,6 +52,8 @@ var (
 	PacePower = Pace{First: 0.4, Longest: 1.5}
 	// PaceDeploy suits what takes minutes: deploy, clone, the first address.
 	PaceDeploy = Pace{First: 1, Longest: 2}
+	// paceAddress is for who is asked by scouts, who find a pace of their own.
+	paceAddress = Pace{First: 1, Longest: 1}
 )
 
 // WaitError is a wait that ended before what it waited for: its context was done, or the portal could
@@ -166,7 +168,7 @@ func (c *Client) WaitVMGone(ctx context.Context, project ProjectID, id VMID, opt
 // within a minute at the default [Config.PollInterval], is an error that [IsConflict] knows, since it
 // will get none. Many machines may be waited for at once: it takes little more than one detail each.
 func (c *Client) WaitAddress(ctx context.Context, project ProjectID, id VMID, opts ...WaitOption) (found *VM, err error) {
-	o := wait("address of VM", string(id), PaceDeploy, opts)
+	o := wait("address of VM", string(id), paceAddress, opts)
 	sight := sighting{id: id, project: project, c: c, o: o}
 	seenOn, stops := false, 0
 	m := &waiter{about: aboutAddress, vm: id, pace: o.pace}
@@ -174,6 +176,9 @@ func (c *Client) WaitAddress(ctx context.Context, project ProjectID, id VMID, op
 		if n.vm != nil {
 			found = n.vm
 			return true, nil
+		}
+		if n.vms == nil {
+			return false, nil // nothing new
 		}
 		if listed, err := sight.look(n.vms); !listed {
 			return false, err

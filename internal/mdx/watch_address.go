@@ -3,6 +3,7 @@ package mdx
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -17,7 +18,9 @@ import (
 type scouting struct {
 	candidates map[VMID]*candidate
 	// takes is how long after power-on addresses come, as far as known; negative if it is not.
-	takes time.Duration
+	takes  time.Duration
+	next   time.Time // when it is worth asking again
+	rounds int
 }
 
 // candidate is a machine that waits for its address.
@@ -30,19 +33,41 @@ type candidate struct {
 
 func (s *candidate) age(now time.Time) time.Duration { return now.Sub(s.onSince) }
 
+// addressesTake is when after power-on, in poll intervals, addresses are looked for with every round; before
+// that, with every other one. They come minutes after power-on (PORTAL.md §8).
+const addressesTake = 24
+
 // ask answers the details of those machines that now have an address, out of those that members wait for.
+// When a scout has its address, those that started with it are asked at once.
 func (s *scouting) ask(
 	ctx context.Context, c *Client, vms []VMSummary, members []*waiter,
 ) (map[VMID]*VM, error) {
-	now := time.Now()
+	now, unit := time.Now(), c.cfg.PollInterval
 	s.update(now, vms, members)
-	chosen := s.choose(now, c.cfg.PollInterval)
-	details, err := readDetails(ctx, c, chosen)
-	if err != nil {
-		return nil, err
+	found := map[VMID]*VM{}
+	if now.Before(s.next) {
+		return found, nil
 	}
-	s.learn(now, c.cfg.PollInterval, chosen, details)
-	return details, nil
+	s.next = now.Add(2*unit - unit/2)
+	for chosen := s.choose(now, unit); len(chosen) > 0; chosen = s.ripe(now, unit) {
+		details, err := readDetails(ctx, c, chosen)
+		if err != nil {
+			return nil, err
+		}
+		s.learn(now, unit, chosen, details)
+		maps.Copy(found, details)
+	}
+	for _, v := range s.candidates {
+		if v.age(now) >= addressesTake*unit || s.takes >= 0 {
+			s.next = now
+		}
+	}
+	return found, nil
+}
+
+// unseen tells whether somebody waits for a machine that was not on when it was last looked at.
+func (s *scouting) unseen(members []*waiter) bool {
+	return slices.ContainsFunc(members, func(m *waiter) bool { return s.candidates[m.vm] == nil })
 }
 
 // update keeps the candidates to those machines that are waited for and on.
@@ -67,35 +92,47 @@ func (s *scouting) update(now time.Time, vms []VMSummary, members []*waiter) {
 	s.candidates = kept
 }
 
-// scoutsFor is how many are asked while nothing is known.
-func scoutsFor(candidates int) int {
-	switch {
-	case candidates <= 10:
-		return 1
-	case candidates <= 50:
-		return 2
-	default:
-		return 3
+// choose picks the machines to ask: all that should have an address by now, and scouts among the rest. One
+// scout is of those that have been on the longest, since they get their addresses first. Now and then
+// another is any that has been on for long and was not asked for long, so that no machine that never gets
+// an address stands in the way of those that came after it.
+func (s *scouting) choose(now time.Time, unit time.Duration) []*candidate {
+	chosen := s.ripe(now, unit)
+	var rest []*candidate
+	for _, v := range s.candidates {
+		if !s.isDue(v, now) {
+			rest = append(rest, v)
+		}
 	}
+	if len(rest) == 0 {
+		return chosen
+	}
+	first := slices.MinFunc(rest, func(a, b *candidate) int {
+		return cmp.Or(a.onSince.Compare(b.onSince), a.asked.Compare(b.asked), cmp.Compare(a.id, b.id))
+	})
+	chosen = append(chosen, first)
+	rest = slices.DeleteFunc(rest, func(v *candidate) bool { return v.onSince.Equal(first.onSince) })
+	if s.rounds++; len(rest) == 0 || s.rounds%2 == 0 {
+		return chosen
+	}
+	return append(chosen, slices.MaxFunc(rest, func(a, b *candidate) int {
+		return cmp.Or(cmp.Compare(a.promise(now, unit), b.promise(now, unit)), cmp.Compare(b.id, a.id))
+	}))
 }
 
-// choose picks the machines to ask: all that should have an address by now, and scouts among the rest.
-func (s *scouting) choose(now time.Time, unit time.Duration) []*candidate {
-	var ripe, rest []*candidate
+// ripe are the machines that should have an address by now, but for those that were asked in vain lately.
+func (s *scouting) ripe(now time.Time, unit time.Duration) []*candidate {
+	var ripe []*candidate
 	for _, v := range s.candidates {
-		switch {
-		case s.takes < 0 || v.age(now) < s.takes:
-			rest = append(rest, v)
-		case v.misses == 0 || now.Sub(v.asked) >= min(unit<<v.misses, 12*unit):
+		if s.isDue(v, now) && !v.asked.Equal(now) && (v.misses == 0 || now.Sub(v.asked) >= min(unit<<(v.misses-1), 12*unit)) {
 			ripe = append(ripe, v)
 		}
 	}
-	// A scout is promising if it has been on for long, and was not asked for long: so no machine that
-	// never gets an address stands in the way of the others.
-	slices.SortFunc(rest, func(a, b *candidate) int {
-		return cmp.Or(cmp.Compare(b.promise(now, unit), a.promise(now, unit)), cmp.Compare(a.id, b.id))
-	})
-	return append(ripe, rest[:min(len(rest), scoutsFor(len(rest)))]...)
+	return ripe
+}
+
+func (s *scouting) isDue(v *candidate, now time.Time) bool {
+	return s.takes >= 0 && v.age(now) >= s.takes
 }
 
 func (s *candidate) promise(now time.Time, unit time.Duration) float64 {

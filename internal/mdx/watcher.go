@@ -26,6 +26,8 @@ type watcher struct {
 	failures map[interest]int
 	history  historyReader
 	scouts   scouting
+	list     []VMSummary // the project's machines, as last seen
+	listed   time.Time
 }
 
 // interest is what a wait needs to hear about.
@@ -153,7 +155,7 @@ func (w *watcher) round(ctx context.Context) {
 		w.roundOfTasks(ctx, members[aboutTask])
 	}
 	if due[aboutList] || due[aboutAddress] {
-		w.roundOfVMs(ctx, members[aboutList], members[aboutAddress], due[aboutAddress])
+		w.roundOfVMs(ctx, members[aboutList], members[aboutAddress], due[aboutList], due[aboutAddress])
 	}
 }
 
@@ -167,25 +169,34 @@ func (w *watcher) roundOfTasks(ctx context.Context, members []*waiter) {
 	}
 }
 
-func (w *watcher) roundOfVMs(ctx context.Context, listed, addressed []*waiter, askDetails bool) {
-	vms, err := w.c.VMs(ctx, w.project)
-	if !w.usable(ctx, err, aboutList, slices.Concat(listed, addressed)) {
-		return
-	}
-	for _, m := range listed {
-		w.tell(m, news{vms: vms})
+func (w *watcher) roundOfVMs(ctx context.Context, listed, addressed []*waiter, askList, askDetails bool) {
+	var fresh []VMSummary
+	if askList || w.scouts.unseen(addressed) || time.Since(w.listed) >= w.units(listEvery) {
+		began := time.Now()
+		vms, err := w.c.VMs(ctx, w.project)
+		if !w.usable(ctx, err, aboutList, slices.Concat(listed, addressed)) {
+			return
+		}
+		fresh, w.list, w.listed = vms, vms, began
+		for _, m := range listed {
+			w.tell(m, news{vms: vms})
+		}
 	}
 	if !askDetails {
 		return
 	}
-	details, err := w.scouts.ask(ctx, w.c, vms, addressed)
+	details, err := w.scouts.ask(ctx, w.c, w.list, addressed)
 	if !w.usable(ctx, err, aboutAddress, addressed) {
 		return
 	}
 	for _, m := range addressed {
-		w.tell(m, news{vms: vms, vm: details[m.vm]})
+		w.tell(m, news{vms: fresh, vm: details[m.vm]})
 	}
 }
+
+// listEvery is how often, in poll intervals, the list is looked at for those who wait for an address: it
+// tells whether their machines are still on.
+const listEvery = 4
 
 // patience is how many rounds in a row may fail: the portal may be down for a while, and each round
 // has its retries already.
