@@ -10,20 +10,25 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/lifecycle"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/provider"
 )
 
 // version is set by the release build.
 var version = "dev"
 
+const address = "registry.terraform.io/nii-gakunin-cloud/mdx"
+
 func main() {
 	debug := flag.Bool("debug", false, "keep running for a debugger, and print the TF_REATTACH_PROVIDERS to use")
 	flag.Parse()
 
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: "registry.terraform.io/nii-gakunin-cloud/mdx",
-		Debug:   *debug,
-	})
+	var err error
+	if *debug {
+		err = providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{Address: address, Debug: true})
+	} else {
+		err = lifecycle.Serve(address, providerserver.NewProtocol6(provider.New(version)()))
+	}
 	if err != nil {
 		log.Fatal(err)
 	}
