@@ -33,6 +33,9 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.cfg.Backend, err = newBackend(ctx, o.backend, log); err != nil {
+		return err
+	}
 	sim, err := mdxsim.New(o.cfg)
 	if err != nil {
 		return err

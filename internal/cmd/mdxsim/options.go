@@ -14,8 +14,9 @@ import (
 
 // options are what the command line says.
 type options struct {
-	listen string
-	cfg    mdxsim.Config
+	listen  string
+	backend string
+	cfg     mdxsim.Config
 }
 
 // parse reads the command line and the files that it names.
@@ -25,7 +26,7 @@ func parse(args []string, log io.Writer) (*options, error) {
 	flags.SetOutput(log)
 	flags.Usage = func() { help(flags) }
 
-	var world, faults, backend string
+	var world, faults string
 	var verbose bool
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
 	flags.StringVar(&o.cfg.Token, "token", o.cfg.Token, "the `token` that clients start with")
@@ -33,7 +34,7 @@ func parse(args []string, log io.Writer) (*options, error) {
 	flags.Float64Var(&o.cfg.Speed, "speed", o.cfg.Speed, "how many `times` faster than the real portal: 60 turns minutes into seconds")
 	flags.DurationVar(&o.cfg.Latency, "latency", 0, "added to each answer, on your clock: the way to the portal and back")
 	flags.StringVar(&world, "world", "", "JSON `file` with what exists; /_sim/world prints one")
-	flags.StringVar(&backend, "vm-backend", "none", "what powered-on machines are: `none`")
+	flags.StringVar(&o.backend, "vm-backend", "none", "what powered-on machines are (see below): a `name`")
 	flags.StringVar(&faults, "faults", "", "JSON `file` with faults; /_sim/faults prints one")
 	flags.Int64Var(&o.cfg.FaultSeed, "fault-seed", 0, "make a schedule of faults from this `number`; 0 makes none")
 	flags.Int64Var(&o.cfg.Seed, "seed", 0, "make ids from this `number`")
@@ -73,18 +74,7 @@ func parse(args []string, log io.Writer) (*options, error) {
 			return nil, fmt.Errorf("-faults: %w", err)
 		}
 	}
-	if err := o.setBackend(backend); err != nil {
-		return nil, err
-	}
 	return o, nil
-}
-
-// setBackend chooses what powered-on machines are.
-func (o *options) setBackend(name string) error {
-	if name != "none" {
-		return fmt.Errorf("-vm-backend %s: there is no such backend", name)
-	}
-	return nil
 }
 
 func fromFile(name string, read func(io.Reader) error) error {
@@ -133,10 +123,12 @@ Options:
 `)
 	flags.PrintDefaults()
 	_, _ = fmt.Fprintf(out, `
+Backends, for -vm-backend:
+%s
 Quirks, for -quirk and for "quirks" in a world file; the first is the default:
 %s
 Durations, in the portal's time, for -duration and for "durations" in a world file:
 %s
 Faults, for -faults: a list of {"route": "POST /api/vm/deploy/", "nth": 1, "kind": "reset-after"}, kinds being
-%s`, mdxsim.QuirksHelp(), mdxsim.DurationsHelp(), mdxsim.FaultsHelp())
+%s`, backendsHelp(), mdxsim.QuirksHelp(), mdxsim.DurationsHelp(), mdxsim.FaultsHelp())
 }

@@ -1,0 +1,149 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+// Backend is an [mdxsim.Backend].
+type Backend struct {
+	mu    sync.Mutex
+	hosts map[string]*host
+	next  netip.Addr
+	jobs  sync.WaitGroup // reboots under way
+}
+
+var _ mdxsim.Backend = (*Backend)(nil)
+
+// New makes a backend without hosts. Its addresses begin somewhere in
+// 127.64.0.0/10, so that several backends on one machine seldom meet.
+func New() *Backend {
+	start := netip.AddrFrom4([4]byte{127, byte(64 + rand.IntN(64)), byte(rand.IntN(250)), 9}) //nolint:gosec // to keep apart, not to be secret
+	return &Backend{hosts: map[string]*host{}, next: start}
+}
+
+// Start boots a host, making it at the first call with its id.
+func (b *Backend) Start(ctx context.Context, described mdxsim.Host) (netip.Addr, error) {
+	b.mu.Lock()
+	h := b.hosts[described.ID]
+	source := b.hosts[described.CloneOf]
+	b.mu.Unlock()
+	if h == nil {
+		var err error
+		if h, err = newHost(b, described, source); err != nil {
+			return netip.Addr{}, err
+		}
+		b.mu.Lock()
+		b.hosts[described.ID] = h
+		b.mu.Unlock()
+	}
+	if err := h.powerOn(ctx); err != nil {
+		return netip.Addr{}, err
+	}
+	return h.where(), nil
+}
+
+// Stop powers a host off.
+func (b *Backend) Stop(_ context.Context, id string, _ bool) error {
+	if h := b.host(id); h != nil {
+		h.powerOff()
+	}
+	return nil
+}
+
+// Reboot restarts a host that runs.
+func (b *Backend) Reboot(ctx context.Context, id string, _ bool) error {
+	h := b.host(id)
+	if h == nil {
+		return fmt.Errorf("no host %s", id)
+	}
+	h.powerOff()
+	return h.powerOn(ctx)
+}
+
+// Destroy removes a host and its folder.
+func (b *Backend) Destroy(_ context.Context, id string) error {
+	b.mu.Lock()
+	h := b.hosts[id]
+	delete(b.hosts, id)
+	b.mu.Unlock()
+	if h == nil {
+		return nil
+	}
+	h.mu.Lock()
+	h.gone = true
+	h.mu.Unlock()
+	h.powerOff()
+	return os.RemoveAll(h.root)
+}
+
+// Close removes every host.
+func (b *Backend) Close() error {
+	b.mu.Lock()
+	var ids []string
+	for id := range b.hosts {
+		ids = append(ids, id)
+	}
+	b.mu.Unlock()
+	var failed []error
+	for _, id := range ids {
+		failed = append(failed, b.Destroy(context.Background(), id))
+	}
+	b.jobs.Wait()
+	return errors.Join(failed...)
+}
+
+func (b *Backend) host(id string) *host {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.hosts[id]
+}
+
+// answers says whether a host with this address runs, as ping would.
+func (b *Backend) answers(address string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, h := range b.hosts {
+		h.mu.Lock()
+		here := h.on && h.address.String() == address
+		h.mu.Unlock()
+		if here {
+			return true
+		}
+	}
+	return false
+}
+
+// freeAddress finds an address on which nobody listens on port 22.
+func (b *Backend) freeAddress(ctx context.Context) (netip.Addr, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for range 1000 {
+		address := b.next
+		b.next = b.next.Next()
+		listener, err := listen(ctx, address, 22)
+		switch {
+		case err == nil:
+			return address, listener.Close()
+		case errors.Is(err, syscall.EACCES):
+			return netip.Addr{}, errors.New("this user may not listen on port 22: run as root, or " +
+				"sysctl net.ipv4.ip_unprivileged_port_start=0")
+		case !errors.Is(err, syscall.EADDRINUSE):
+			return netip.Addr{}, fmt.Errorf("%w (outside Linux, 127.0.0.0/8 is not the machine's own)", err)
+		}
+	}
+	return netip.Addr{}, errors.New("no free address in a thousand")
+}
+
+func listen(ctx context.Context, address netip.Addr, port int) (net.Listener, error) {
+	return new(net.ListenConfig).Listen(ctx, "tcp", netip.AddrPortFrom(address, uint16(port)).String()) //nolint:gosec // ports are checked where they are read
+}
