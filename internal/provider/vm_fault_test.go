@@ -165,15 +165,19 @@ func TestAGuestThatDoesNotListenIsCutOff(t *testing.T) {
 		faults    []mdxsim.Fault
 	}{
 		"it has no tools":  {faults: []mdxsim.Fault{{Route: "POST /api/vm/deploy/", Nth: 1, Kind: mdxsim.NoAddress}}},
-		"it takes forever": {durations: mdxsim.Durations{Shutdown: 4000 * 400 * time.Millisecond}},
+		"it takes forever": {durations: mdxsim.Durations{Shutdown: eternity}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := startWorld(t, mdxsim.Config{Durations: test.durations, Faults: test.faults})
 			p := w.plugin(t)
-			config := smallVM(attributes{"shutdown_timeout": "200ms", "wait_for_address": false})
+			config := smallVM(attributes{"shutdown_timeout": "1s", "wait_for_address": false})
 			state := p.make(config)
 			config["power_state"] = "stopped"
+			go func() { // the portal cuts no power while a shutdown is under way
+				until(t, func() bool { return w.asked("POST /api/vm/{vm}/power_off/") > 0 })
+				w.Advance(2 * eternity)
+			}()
 			state = p.converge(state, config)
 			if state["power_state"] != "stopped" || w.machine("web").Status == mdxsim.PowerOn {
 				t.Errorf("%v", state)
