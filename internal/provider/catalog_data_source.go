@@ -3,10 +3,13 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -31,62 +34,49 @@ func (d *catalogDataSource) Configure(_ context.Context, req datasource.Configur
 }
 
 type catalogModel struct {
-	ID            types.String  `tfsdk:"id"`
-	Name          types.String  `tfsdk:"name"`
-	ProjectID     types.String  `tfsdk:"project_id"`
-	Type          types.String  `tfsdk:"type"`
-	TemplateName  types.String  `tfsdk:"template_name"`
-	OSType        types.String  `tfsdk:"os_type"`
-	OSName        types.String  `tfsdk:"os_name"`
-	OSVersion     types.String  `tfsdk:"os_version"`
-	HWVersion     types.String  `tfsdk:"hw_version"`
-	Description   types.String  `tfsdk:"description"`
-	LoginUsername types.String  `tfsdk:"login_username"`
-	GPURequired   types.Bool    `tfsdk:"gpu_required"`
-	MinDisk       types.Int64   `tfsdk:"lower_limit_disk"`
-	MinMemory     types.Float64 `tfsdk:"lower_limit_memory"`
+	ProjectID  types.String `tfsdk:"project_id"`
+	NameRegex  types.String `tfsdk:"name_regex"`
+	MostRecent types.Bool   `tfsdk:"most_recent"`
+	catalogEntryModel
 }
 
 // Schema is the data source's schema.
 func (d *catalogDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	criterion := func(description string, validators ...validator.String) schema.StringAttribute {
+		return schema.StringAttribute{
+			Optional: true, Computed: true, MarkdownDescription: description,
+			Validators: append(validators, stringvalidator.LengthAtLeast(1)),
+		}
 	}
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "An entry of the project's catalog: a template that VMs are deployed from.",
-		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "Id of the entry. Give this or `name`.",
-				Validators: []validator.String{stringvalidator.ExactlyOneOf(
-					path.MatchRoot("id"), path.MatchRoot("name"))},
-			},
-			"name": schema.StringAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "Name of the entry, as the portal shows it. Give this or `id`.",
-			},
-			"project_id": schema.StringAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "Id of the project whose catalog is searched. Defaults to the provider's project.",
-			},
-			"type":           text("The portal's word for the kind of entry."),
-			"template_name":  text("Name of the template behind the entry."),
-			"os_type":        text("`Linux` or `Windows`."),
-			"os_name":        text("Name of the operating system."),
-			"os_version":     text("Version of the operating system."),
-			"hw_version":     text("Virtual hardware version."),
-			"description":    text("What the portal says about the entry."),
-			"login_username": text("User to log in as, on VMs deployed from it."),
-			"gpu_required": schema.BoolAttribute{
-				Computed: true, MarkdownDescription: "Whether VMs need gpu packs.",
-			},
-			"lower_limit_disk": schema.Int64Attribute{
-				Computed: true, MarkdownDescription: "Least disk size of a VM, in GB.",
-			},
-			"lower_limit_memory": schema.Float64Attribute{
-				Computed: true, MarkdownDescription: "Least memory of a VM, in GB.",
-			},
+	attributes := catalogEntrySchema()
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"project_id": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "Id of the project whose catalog is searched. Defaults to the provider's project.",
 		},
+		"id": criterion("Id of the entry: what `mdx_vm` takes as `catalog_id`.",
+			stringvalidator.ConflictsWith(path.MatchRoot("name"), path.MatchRoot("name_regex"), path.MatchRoot("os_type"),
+				path.MatchRoot("os_name"), path.MatchRoot("os_version")),
+			stringvalidator.AtLeastOneOf(path.MatchRoot("name"), path.MatchRoot("name_regex"), path.MatchRoot("os_type"),
+				path.MatchRoot("os_name"), path.MatchRoot("os_version"))),
+		"name": criterion("Name of the entry, exactly as the portal shows it.", stringvalidator.ConflictsWith(path.MatchRoot("name_regex"))),
+		"name_regex": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{isRegex()},
+			MarkdownDescription: "Regular expression that the entry's name matches, in [RE2 syntax](https://github.com/google/re2/wiki/Syntax).",
+		},
+		"os_type":    criterion("`Linux` or `Windows`; to search by, in any letter case."),
+		"os_name":    criterion("Name of the operating system; to search by, in any letter case."),
+		"os_version": criterion("Version of the operating system; to search by."),
+		"most_recent": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Whether to take the newest entry where several fit, by the date in the template's name, then by the system's " +
+				"version. Defaults to false: several that fit are an error.",
+		},
+	})
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An entry of the project's catalog: a template that VMs are deployed from. Search it by `id`, by `name`, or by " +
+			"any of `name_regex`, `os_type`, `os_name` and `os_version` together.",
+		Attributes: attributes,
 	}
 }
 
@@ -98,44 +88,49 @@ func (d *catalogDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	catalogs, err := d.portal.Catalogs(ctx, project)
+	catalogs, err := d.portal.knownCatalogs(ctx, project)
 	if err != nil {
 		resp.Diagnostics.Append(portalError("list the catalog", err))
 		return
 	}
-	var names []string
-	for _, c := range catalogs {
-		if string(c.ID) == model.ID.ValueString() || c.Name == model.Name.ValueString() {
-			model.set(project, c)
-			resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-			return
-		}
-		names = append(names, c.Name)
-	}
-	if id := model.ID.ValueString(); id != "" {
-		resp.Diagnostics.AddAttributeError(path.Root("id"), "Unknown catalog entry",
-			fmt.Sprintf("The project's catalog has no entry with the id %q. It has %s.", id, list(names)))
+	entry, ok := model.find(catalogs, &resp.Diagnostics)
+	if !ok {
 		return
 	}
-	resp.Diagnostics.AddAttributeError(path.Root("name"), "Unknown catalog entry",
-		fmt.Sprintf("The project's catalog has no entry named %q. %s", model.Name.ValueString(), near(model.Name.ValueString(), names)))
+	model.ProjectID = types.StringValue(string(project))
+	model.catalogEntryModel = newCatalogEntryModel(entry)
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-func (m *catalogModel) set(project mdx.ProjectID, c mdx.Catalog) {
-	*m = catalogModel{
-		ID:            types.StringValue(string(c.ID)),
-		Name:          types.StringValue(c.Name),
-		ProjectID:     types.StringValue(string(project)),
-		Type:          types.StringValue(c.Type),
-		TemplateName:  types.StringValue(c.TemplateName),
-		OSType:        types.StringValue(string(c.OSType)),
-		OSName:        types.StringValue(c.OSName),
-		OSVersion:     types.StringValue(c.OSVersion),
-		HWVersion:     types.StringValue(c.HWVersion),
-		Description:   types.StringValue(c.Description),
-		LoginUsername: types.StringValue(c.LoginUsername),
-		GPURequired:   types.BoolValue(c.GPURequired),
-		MinDisk:       types.Int64Value(int64(c.MinDiskGB)),
-		MinMemory:     types.Float64Value(c.MinMemoryGB),
+// find finds the one entry that is asked for.
+func (m *catalogModel) find(catalogs []mdx.Catalog, diags *diag.Diagnostics) (mdx.Catalog, bool) {
+	if id := m.ID.ValueString(); id != "" {
+		i := slices.IndexFunc(catalogs, func(c mdx.Catalog) bool { return string(c.ID) == id })
+		if i < 0 {
+			diags.AddAttributeError(path.Root("id"), "Unknown catalog entry",
+				fmt.Sprintf("The project's catalog has no entry with the id %q. It has %s.", id, list(catalogNames(catalogs))))
+			return mdx.Catalog{}, false
+		}
+		return catalogs[i], true
 	}
+	filter := catalogFilter{NameRegex: m.NameRegex, OSType: m.OSType, OSName: m.OSName, OSVersion: m.OSVersion}
+	chosen := filter.choose(catalogs)
+	if name := m.Name.ValueString(); name != "" {
+		chosen = slices.DeleteFunc(chosen, func(c mdx.Catalog) bool { return c.Name != name })
+	}
+	slices.SortStableFunc(chosen, byAge)
+	switch {
+	case len(chosen) == 0 && !m.Name.IsNull():
+		diags.AddAttributeError(path.Root("name"), "Unknown catalog entry", fmt.Sprintf("The project's catalog has no entry named %q. %s",
+			m.Name.ValueString(), near(m.Name.ValueString(), catalogNames(catalogs))))
+	case len(chosen) == 0:
+		diags.AddError("No such catalog entry", fmt.Sprintf("No entry of the project's catalog is as wanted. It has %s.",
+			list(catalogNames(catalogs))))
+	case len(chosen) > 1 && !m.MostRecent.ValueBool():
+		diags.AddError("More than one catalog entry", fmt.Sprintf("%d entries of the project's catalog are as wanted: %s. Ask for less, or "+
+			"set most_recent = true.", len(chosen), list(catalogNames(chosen))))
+	default:
+		return chosen[0], true
+	}
+	return mdx.Catalog{}, false
 }

@@ -155,6 +155,12 @@ func (p *mdxProvider) Resources(context.Context) []func() resource.Resource {
 func (p *mdxProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		newCatalogDataSource,
+		newCatalogsDataSource,
+		newProjectDataSource,
+		newProjectsDataSource,
+		newProjectUsageDataSource,
+		newVMDataSource,
+		newVMsDataSource,
 		newSegmentDataSource,
 		newSegmentsDataSource,
 		newGlobalAddressesDataSource,

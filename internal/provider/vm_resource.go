@@ -126,11 +126,16 @@ func notUp(name string, err error) diag.Diagnostic {
 
 // refresh reads the VM into the model. A VM that is gone is an error that [mdx.IsNotFound] knows.
 func (p *portal) refresh(ctx context.Context, model *vmModel) error {
-	project := model.project()
-	vm, err := p.VM(ctx, project, model.vmID())
+	vm, err := p.VM(ctx, model.project(), model.vmID())
 	if err != nil {
 		return err
 	}
+	return p.absorb(ctx, model, vm)
+}
+
+// absorb takes what the portal tells of a VM into the model, with ids for the names that it gives.
+func (p *portal) absorb(ctx context.Context, model *vmModel, vm *mdx.VM) error {
+	project := model.project()
 	names := make([]string, 0, len(vm.ServiceNetworks))
 	for _, n := range vm.ServiceNetworks {
 		names = append(names, n.SegmentName)

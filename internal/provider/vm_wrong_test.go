@@ -17,7 +17,7 @@ const (
 	demoProject      = "7d6f4c1e-9c53-4a1b-8f6d-2f4f5b6c7d01"
 	dedicatedProject = "7d6f4c1e-9c53-4a1b-8f6d-2f4f5b6c7d02"
 	satoVM           = "e7a10000-0000-4000-8000-000000000001" // running, 8 cpu packs, 40 GB
-	myKey        = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJkGbJFxMzn0smuPKcukSHdOueVhpoI9Qwnl4dF/2U0W me"
+	myKey            = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJkGbJFxMzn0smuPKcukSHdOueVhpoI9Qwnl4dF/2U0W me"
 )
 
 // smallVM is a VM as its user would write it, changed as told; a nil value takes an attribute out.
