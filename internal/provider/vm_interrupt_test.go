@@ -45,7 +45,7 @@ func TestAnInterruptedCreateIsContinued(t *testing.T) {
 		when      func(*world) bool
 	}{
 		"while the deploy request is answered": {
-			durations: mdxsim.Durations{DeployAnswer: 8000 * time.Second},
+			durations: mdxsim.Durations{DeployAnswer: 800 * time.Second},
 			when:      func(w *world) bool { return w.machine("web") != nil },
 		},
 		"while the VM is deployed": {
