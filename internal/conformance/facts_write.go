@@ -15,10 +15,12 @@ import (
 // agreed to and before [Session.CleanUp].
 func Writings() []Fact {
 	return []Fact{
+		{"digit-range", 5, Unknown, "May a digit stand right before a range, as in name-1[0-0]?", digitRange},
 		{"deploy", 5, Official, "A deploy is accepted with 202, perhaps 200, and tells a task_id as text or list.", deploy},
 		{"task-late", 6, CLI, "A new task id is 404 for a while.", withTask(taskLate)},
 		{"vm-late", 8, Official, "A new VM shows in the list some seconds later.", withTask(vmLate)},
 		{"deploy-history", 4, Official, "A deploy's history entry has the task's id and the VM's.", withVM(deployHistory)},
+		{"history-zone", 4, Unknown, "Which zone are the history's times in?", withVM(historyZone)},
 		{"name-taken", 5, Unknown, "How is a name refused that is taken?", withVM(nameTaken)},
 		{"deploy-ends", 5, Official, "The deploy ends with the VM in PowerON.", withVM(deployEnds)},
 		{"address-late", 8, Official, "The address comes minutes after PowerON; until then its place holds none.", withVM(addressLate)},
@@ -66,10 +68,32 @@ func withRule(q ask) ask {
 	return given(func(p *probe) bool { return p.rule != "" }, "rule", q)
 }
 
-func deploy(ctx context.Context, s *Session) Finding {
-	r, err := s.send(ctx, http.MethodPost, "/api/vm/deploy/", s.probe.body)
+// digitRange deploys the probe's VM under a name that ends in a digit and a range
+// of one. Where that is refused, the VM is deployed by its plain name.
+func digitRange(ctx context.Context, s *Session) Finding {
+	body := maps.Clone(s.probe.body)
+	body["vm_name"] = s.probe.name + "1[0-0]"
+	r, err := s.send(ctx, http.MethodPost, "/api/vm/deploy/", body)
 	if err != nil {
 		return notSeen("%v", err)
+	}
+	if ids, _ := r.taskIDs(); r.status >= http.StatusBadRequest || len(ids) != 1 {
+		return answered("no: status %d, %s", r.status, r.shape())
+	}
+	s.probe.deployed = r
+	s.probe.name += "10"
+	s.probe.body["vm_name"] = s.probe.name
+	s.learn(s.probe.name)
+	return answered("yes: status %d", r.status)
+}
+
+func deploy(ctx context.Context, s *Session) Finding {
+	r := s.probe.deployed
+	if r == nil {
+		var err error
+		if r, err = s.send(ctx, http.MethodPost, "/api/vm/deploy/", s.probe.body); err != nil {
+			return notSeen("%v", err)
+		}
 	}
 	ids, form := r.taskIDs()
 	if len(ids) != 1 {
@@ -126,6 +150,23 @@ func deployHistory(ctx context.Context, s *Session) Finding {
 		return differs("there is no entry with the task's id")
 	}
 	return holds(entry.text("object_uuid") == s.probe.vm, "type %s", entry.text("type"))
+}
+
+// japan is where the portal is.
+const japan = 9 * time.Hour
+
+// historyZone compares a time that the portal tells with now.
+func historyZone(ctx context.Context, s *Session) Finding {
+	r, err := s.get(ctx, "/api/history/vm/"+s.probe.vm+"/?page_size=1")
+	if err != nil || len(r.rows()) == 0 {
+		return notSeen("no entry")
+	}
+	at, err := time.Parse(time.DateTime, r.rows()[0].text("start_datetime"))
+	if err != nil {
+		return notSeen("%q is no time", r.rows()[0].text("start_datetime"))
+	}
+	ahead := at.Sub(time.Now().UTC()).Round(30 * time.Minute)
+	return answered("%s ahead of UTC, so it is Japan's: %v", ahead, ahead == japan)
 }
 
 func nameTaken(ctx context.Context, s *Session) Finding {
@@ -205,7 +246,7 @@ func aclShows(ctx context.Context, s *Session) Finding {
 		return differs("it does not")
 	}
 	r := rules[0]
-	return holds(r.text("dst_address") == s.probe.address, "32 comes back as %v, Any as %v, 9 as %s", r["dst_mask"], r["src_port"], formOf(r["dst_port"]))
+	return holds(r.text("dst_address") == s.probe.address, "32 comes back as %s, Any as %s, 9 as %s", formOf(r["dst_mask"]), formOf(r["src_port"]), formOf(r["dst_port"]))
 }
 
 func aclUpdate(ctx context.Context, s *Session) Finding {

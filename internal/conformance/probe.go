@@ -22,14 +22,15 @@ const probeSource = "192.0.2.77"
 
 // probe is what the writing facts made, and what they learnt of it.
 type probe struct {
-	fresh   string // a refreshed token
-	name    string
-	task    string
-	vm      string // id; empty until known
-	segment string
-	address string
-	rule    string
-	body    object // what was deployed
+	fresh    string // a refreshed token
+	name     string
+	task     string
+	vm       string // id; empty until known
+	segment  string
+	address  string
+	rule     string
+	deployed *reply // the answer to the deploy, if it was asked for already
+	body     object // what was deployed
 }
 
 // Plan tells what [Writings] will make, for somebody to agree to.
@@ -42,8 +43,9 @@ func (s *Session) Plan(ctx context.Context) (string, error) {
 		size = fmt.Sprintf("%v core(s), %v GB of memory", s.probe.body["cpu"], s.probe.body["memory"])
 	}
 	return fmt.Sprintf(`In project %s this will
-  - deploy one spot VM, %s: %s, %v GB of disk. It lives for about a quarter of an
-    hour, and points are charged for it as for any VM of that size.
+  - deploy one spot VM, %s (or the same with 10 at the end): %s, %v GB of
+    disk. It lives for about a quarter of an hour, and points are charged for it as
+    for any VM of that size.
   - rename it, try to reconfigure it while it runs, stop it and destroy it
   - ask for a second VM of the same name, which should be refused
   - add one ACL rule to its segment, from %s, where nothing ever comes from, to
@@ -79,7 +81,7 @@ func (s *Session) prepare(ctx context.Context) error {
 	}
 	memory := limit(smallest, "lower_limit_memory")
 	s.probe.name = s.cfg.Prefix + hex.EncodeToString(suffix)
-	s.probe.segment = segment.text("uuid")
+	s.probe.segment, s.probe.deployed = segment.text("uuid"), nil
 	s.learn(s.probe.name)
 	s.probe.body = object{
 		"catalog": smallest.text("uuid"), "project": s.projectID(), "vm_name": s.probe.name,
