@@ -99,7 +99,7 @@ func (cfg Config) withDefaults() Config {
 // validate collects everything that is wrong with a configuration whose defaults are filled in.
 func (cfg Config) validate() error {
 	var errs []error
-	if _, err := parseEndpoint(cfg.Endpoint); err != nil {
+	if err := CheckEndpoint(cfg.Endpoint); err != nil {
 		errs = append(errs, err)
 	}
 	if cfg.IPVersion != IPv4 && cfg.IPVersion != IPAny {
@@ -112,6 +112,13 @@ func (cfg Config) validate() error {
 		errs = append(errs, fmt.Errorf("poll interval %s is negative", cfg.PollInterval))
 	}
 	return errors.Join(errs...)
+}
+
+// CheckEndpoint tells what is wrong with an endpoint, nil if nothing: it must be an https URL, or http on
+// loopback, since the token travels with every request.
+func CheckEndpoint(endpoint string) error {
+	_, err := parseEndpoint(endpoint)
+	return err
 }
 
 func parseEndpoint(endpoint string) (*url.URL, error) {

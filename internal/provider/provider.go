@@ -21,6 +21,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
 var (
@@ -56,7 +58,7 @@ func (p *mdxProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 				Optional: true,
 				MarkdownDescription: "Address of the portal's API. Set it to a simulator's address to rehearse an apply. " +
 					"Plain `http` is accepted for loopback addresses only, since the token travels with every request. " +
-					"Defaults to the environment variable `MDX_ENDPOINT`, then `MDX_BASE_URL`, then `" + defaultEndpoint + "`.",
+					"Defaults to the environment variable `MDX_ENDPOINT`, then `MDX_BASE_URL`, then `" + mdx.DefaultEndpoint + "`.",
 				Validators: []validator.String{isEndpoint()},
 			},
 			"token": schema.StringAttribute{

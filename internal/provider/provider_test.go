@@ -61,7 +61,7 @@ func TestAccProviderRefusesAPortalItCannotUse(t *testing.T) {
 		},
 		"plain http": {
 			`endpoint = "http://portal.example" # %s
-			 token    = "demo"`, "plain http is for loopback addresses only",
+			 token    = "demo"`, "would send the token unencrypted",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

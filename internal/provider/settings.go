@@ -2,8 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,9 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-)
 
-const defaultEndpoint = "https://oprpl.mdx.jp"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
 
 // providerModel is the provider block as written.
 type providerModel struct {
@@ -56,7 +54,7 @@ func (m providerModel) resolve(env environment, diags *diag.Diagnostics) setting
 		return settings{}
 	}
 	s := settings{
-		endpoint:       first(m.Endpoint.ValueString(), env("MDX_ENDPOINT"), env("MDX_BASE_URL"), defaultEndpoint),
+		endpoint:       first(m.Endpoint.ValueString(), env("MDX_ENDPOINT"), env("MDX_BASE_URL"), mdx.DefaultEndpoint),
 		token:          first(m.Token.ValueString(), env("MDX_API_TOKEN")),
 		tokenFile:      first(m.TokenFile.ValueString(), env("MDX_TOKEN_FILE")),
 		projectID:      m.ProjectID.ValueString(),
@@ -67,7 +65,7 @@ func (m providerModel) resolve(env environment, diags *diag.Diagnostics) setting
 		maxRetries:     retries(m.MaxRetries, env("MDX_MAX_RETRIES"), diags),
 		batchDeploys:   m.BatchDeploys.IsNull() || m.BatchDeploys.ValueBool(),
 	}
-	if err := checkEndpoint(s.endpoint); err != nil {
+	if err := mdx.CheckEndpoint(s.endpoint); err != nil {
 		diags.AddAttributeError(path.Root("endpoint"), "Bad endpoint", err.Error())
 	}
 	// What the block says wins over the environment as a whole: an id there is not contradicted by a name outside.
@@ -124,25 +122,6 @@ func tokenFile(asked string, env environment, diags *diag.Diagnostics) string {
 			fmt.Sprintf("%v. Name a file that holds the token, or leave token_file and MDX_TOKEN_FILE out.", err))
 	}
 	return asked
-}
-
-// checkEndpoint accepts https anywhere and http on loopback.
-func checkEndpoint(endpoint string) error {
-	u, err := url.Parse(endpoint)
-	switch {
-	case err != nil || u.Host == "":
-		return fmt.Errorf("%q is not a URL such as %s", endpoint, defaultEndpoint)
-	case u.Scheme == "https":
-		return nil
-	case u.Scheme != "http":
-		return fmt.Errorf("%q: the scheme must be https", endpoint)
-	case u.Hostname() == "localhost":
-		return nil
-	}
-	if addr, err := netip.ParseAddr(u.Hostname()); err != nil || !addr.IsLoopback() {
-		return fmt.Errorf("%q: plain http is for loopback addresses only, since the token travels with every request; use https", endpoint)
-	}
-	return nil
 }
 
 func duration(name string, block types.String, variable string, otherwise time.Duration, diags *diag.Diagnostics) time.Duration {

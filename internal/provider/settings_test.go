@@ -130,7 +130,7 @@ func TestBadSettingsAreRefusedWithARemedy(t *testing.T) {
 			token,
 			[]string{"http://portal.example", "use https"},
 		},
-		"not a URL":            {providerModel{Endpoint: types.StringValue("portal")}, token, []string{`"portal"`, "https://oprpl.mdx.jp"}},
+		"not a URL":            {providerModel{Endpoint: types.StringValue("portal")}, token, []string{`"portal"`, "https"}},
 		"no duration":          {providerModel{PollInterval: types.StringValue("5")}, token, []string{`"5"`, "90s"}},
 		"a duration of zero":   {providerModel{RequestTimeout: types.StringValue("0s")}, token, []string{`"0s"`, "greater than zero"}},
 		"no number of retries": {providerModel{}, map[string]string{"MDX_API_TOKEN": "t", "MDX_MAX_RETRIES": "many"}, []string{`"many"`, "whole number"}},

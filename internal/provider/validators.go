@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"golang.org/x/crypto/ssh"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
 // stringCheck is a validator that is a sentence and a function: the error it returns is shown beside the attribute.
@@ -29,7 +31,7 @@ func (v stringCheck) ValidateString(_ context.Context, req validator.StringReque
 }
 
 func isEndpoint() validator.String {
-	return stringCheck{"an https URL, or http on loopback", checkEndpoint}
+	return stringCheck{"an https URL, or http on loopback", mdx.CheckEndpoint}
 }
 
 func isDuration() validator.String {
