@@ -19,7 +19,10 @@ type Backend struct {
 	mu    sync.Mutex
 	hosts map[string]*host
 	next  netip.Addr
-	jobs  sync.WaitGroup // reboots under way
+
+	life context.Context //nolint:containedctx // the life of the backend, not of a call
+	end  context.CancelFunc
+	jobs sync.WaitGroup // reboots under way
 }
 
 var _ mdxsim.Backend = (*Backend)(nil)
@@ -28,7 +31,8 @@ var _ mdxsim.Backend = (*Backend)(nil)
 // 127.64.0.0/10, so that several backends on one machine seldom meet.
 func New() *Backend {
 	start := netip.AddrFrom4([4]byte{127, byte(64 + rand.IntN(64)), byte(rand.IntN(250)), 9}) //nolint:gosec // to keep apart, not to be secret
-	return &Backend{hosts: map[string]*host{}, next: start}
+	life, end := context.WithCancel(context.Background())
+	return &Backend{hosts: map[string]*host{}, next: start, life: life, end: end}
 }
 
 // Start boots a host, making it at the first call with its id.
@@ -88,6 +92,8 @@ func (b *Backend) Destroy(_ context.Context, id string) error {
 
 // Close removes every host.
 func (b *Backend) Close() error {
+	b.end()
+	b.jobs.Wait()
 	b.mu.Lock()
 	var ids []string
 	for id := range b.hosts {
@@ -98,7 +104,6 @@ func (b *Backend) Close() error {
 	for _, id := range ids {
 		failed = append(failed, b.Destroy(context.Background(), id))
 	}
-	b.jobs.Wait()
 	return errors.Join(failed...)
 }
 

@@ -169,10 +169,24 @@ const rebootDelay = 200 * time.Millisecond
 
 // reboot restarts the host.
 func (h *host) reboot() {
-	<-time.After(rebootDelay)
-	h.powerOff()
-	<-time.After(rebootDelay)
-	_ = h.powerOn(context.Background()) // a host that does not come back says enough
+	if pause(h.backend.life, rebootDelay) {
+		h.powerOff()
+	}
+	if pause(h.backend.life, rebootDelay) {
+		_ = h.powerOn(h.backend.life) // a host that does not come back says enough
+	}
+}
+
+// pause waits, unless the context ends first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // move gives the host another address: sshd and containers answer there, and no

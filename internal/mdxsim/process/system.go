@@ -247,12 +247,8 @@ func systemdRun(_ context.Context, sh *shell, p *process) int {
 	}
 	q := &process{args: rest, dir: "/", env: p.env, stdin: strings.NewReader(""), stdout: nowhere{}, stderr: nowhere{}}
 	sh.host.later(func(ctx context.Context) {
-		timer := time.NewTimer(delay)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
+		if pause(ctx, delay) {
 			sh.start(ctx, q)
-		case <-ctx.Done():
 		}
 	})
 	return 0
