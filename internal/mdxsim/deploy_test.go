@@ -1,10 +1,6 @@
 package mdxsim_test
 
 import (
-	"net/http"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -71,31 +67,5 @@ func TestAddressReused(t *testing.T) {
 	second := p.deployed("second")
 	if got := p.addresses(second); got[0] != "10.0.0.4" {
 		t.Fatalf("address: %v", got)
-	}
-}
-
-// Of deploys asked for at once, only one is carried out.
-func TestDeploysInParallelAreTurnedAway(t *testing.T) {
-	cfg := fast()
-	cfg.Latency = 500 * time.Millisecond
-	p := serve(t, cfg)
-	var mu sync.Mutex
-	var statuses []int
-	var group sync.WaitGroup
-	for name := range strings.FieldsSeq("a b c") {
-		group.Go(func() {
-			status := p.post("/api/vm/deploy/", deployBody(name, nil)).status
-			mu.Lock()
-			defer mu.Unlock()
-			statuses = append(statuses, status)
-		})
-	}
-	group.Wait()
-	slices.Sort(statuses)
-	if statuses[0] != http.StatusAccepted || statuses[1] < 404 || statuses[2] < 404 {
-		t.Errorf("statuses: %v", statuses)
-	}
-	if st := p.Stats(); st.Overlapping != 2 || st.Deployed != 1 || st.Peak["POST"] != 3 {
-		t.Errorf("stats: %+v", st)
 	}
 }

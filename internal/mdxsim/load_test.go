@@ -1,22 +1,27 @@
 package mdxsim_test
 
 import (
-	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
 
-// slow is a portal that is far enough away for requests to meet there.
+// slow is a portal that is far enough away for requests to meet there. It is for
+// a bubble of synctest, where requests that are sent together surely do.
 func slow(t *testing.T) *portal {
 	t.Helper()
 	cfg := fast()
-	cfg.Latency = 500 * time.Millisecond
-	p := serve(t, cfg)
-	p.http.Transport.(*http.Transport).MaxIdleConnsPerHost = 100
-	return p
+	cfg.Latency = 50 * time.Millisecond
+	sim, err := mdxsim.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &portal{Sim: sim, t: t, token: "t0"}
 }
 
 // atOnce sends n requests together; how many were answered as they should be.
@@ -59,13 +64,15 @@ func TestOverload(t *testing.T) {
 		"10 POSTs": {10, 202, stop, 5, "POST"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := slow(t)
-			if got := atOnce(c.n, c.send(p), c.want); got != c.good {
-				t.Errorf("%d of %d were answered, want %d", got, c.n, c.good)
-			}
-			if st := p.Stats(); st.Peak[c.method] != c.n || st.Overloaded != c.n-c.good {
-				t.Errorf("stats: %+v", st)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				p := slow(t)
+				if got := atOnce(c.n, c.send(p), c.want); got != c.good {
+					t.Errorf("%d of %d were answered, want %d", got, c.n, c.good)
+				}
+				if st := p.Stats(); st.Peak[c.method] != c.n || st.Overloaded != c.n-c.good {
+					t.Errorf("stats: %+v", st)
+				}
+			})
 		})
 	}
 }
@@ -73,6 +80,10 @@ func TestOverload(t *testing.T) {
 // Refreshes that meet upset the portal: for a few requests, machines that exist
 // are not found (PORTAL.md §2).
 func TestRefreshesThatMeet(t *testing.T) {
+	synctest.Test(t, refreshesThatMeet)
+}
+
+func refreshesThatMeet(t *testing.T) {
 	p := slow(t)
 	if got := atOnce(2, func() reply { return p.post("/api/refresh/", map[string]any{"token": "t0"}) }, 200); got != 2 {
 		t.Errorf("%d of 2 refreshed", got)
@@ -88,12 +99,36 @@ func TestRefreshesThatMeet(t *testing.T) {
 func TestLimits(t *testing.T) {
 	cfg := fast()
 	cfg.Limits = mdxsim.Limits{Reads: 1, Writes: 1, PageSize: 1}
-	cfg.Latency = 500 * time.Millisecond
 	p := serve(t, cfg)
-	if got := atOnce(3, func() reply { return p.get("/api/project/assigned/") }, 200); got != 1 {
-		t.Errorf("%d of 3 were answered", got)
-	}
 	if n := len(p.get("/api/vm/project/" + demoProject + "/?page_size=50").must(200).rows()); n != 1 {
 		t.Errorf("%d rows", n)
+	}
+}
+
+// Of deploys asked for at once, only one is carried out.
+func TestDeploysInParallelAreTurnedAway(t *testing.T) {
+	synctest.Test(t, deploysInParallel)
+}
+
+func deploysInParallel(t *testing.T) {
+	p := slow(t)
+	var mu sync.Mutex
+	var statuses []int
+	var group sync.WaitGroup
+	for name := range strings.FieldsSeq("a b c") {
+		group.Go(func() {
+			status := p.post("/api/vm/deploy/", deployBody(name, nil)).status
+			mu.Lock()
+			defer mu.Unlock()
+			statuses = append(statuses, status)
+		})
+	}
+	group.Wait()
+	slices.Sort(statuses)
+	if statuses[0] != 202 || statuses[1] < 404 || statuses[2] < 404 {
+		t.Errorf("statuses: %v", statuses)
+	}
+	if st := p.Stats(); st.Overlapping != 2 || st.Deployed != 1 || st.Peak["POST"] != 3 {
+		t.Errorf("stats: %+v", st)
 	}
 }
