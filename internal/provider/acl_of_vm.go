@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -37,8 +38,11 @@ func (p *portal) removeRulesTo(ctx context.Context, t vmTarget, networks []mdx.S
 			failed = append(failed, fmt.Errorf("remove the rules on segment %q that lead to VM %q: %w", network.SegmentName, t.name, err))
 		}
 	}
-	if len(removed) > 0 && t.tell != nil {
-		t.tell(removed)
+	if len(removed) > 0 {
+		tflog.Warn(ctx, "removed the rules that led to a VM", map[string]any{"vm": t.name, "rules": removed})
+		if t.tell != nil {
+			t.tell(removed)
+		}
 	}
 	return errors.Join(failed...)
 }

@@ -157,11 +157,13 @@ func (r *aclRuleResource) Read(ctx context.Context, req resource.ReadRequest, re
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	rule, found, err := r.portal.findRule(ctx, state.segment(), state.is)
+	if err == nil && found {
+		state.set(rule)
+	}
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of a rule that is gone
 	switch {
 	case err == nil && found:
-		state.set(rule)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	case err == nil || r.portal.segmentGone(ctx, state.project(), state.segment()):
 		resp.State.RemoveResource(ctx)
 	default:

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
@@ -33,8 +35,8 @@ func (w *world) rules(segment string) map[string]string {
 			continue
 		}
 		for _, r := range slices.Concat(s.ACL, s.ACLv6) {
-			rules[r.UUID] = fmt.Sprintf("%s %s/%s %s %s/%s %s",
-				r.Protocol, r.SrcAddress, r.SrcMask, r.SrcPort, r.DstAddress, r.DstMask, r.DstPort)
+			rules[r.UUID] = strings.ReplaceAll(fmt.Sprintf("%s %s/%s %s %s/%s %s",
+				r.Protocol, r.SrcAddress, r.SrcMask, r.SrcPort, r.DstAddress, r.DstMask, r.DstPort), " any", " Any")
 		}
 	}
 	return rules
@@ -120,5 +122,18 @@ func (w *world) hasDNATs(t *testing.T, want ...string) resource.TestCheckFunc {
 			return fmt.Errorf("DNAT rules of the project (-want +got):\n%s", diff)
 		}
 		return nil
+	}
+}
+
+// aclBefore expects a plan that shows so many rules before the change.
+type aclBefore int
+
+// CheckPlan counts the elements of acl.
+func (n aclBefore) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
+	for _, change := range req.Plan.ResourceChanges {
+		before, _ := change.Change.Before.(map[string]any)
+		if rules, _ := before["acl"].([]any); change.Type == "mdx_network" && len(rules) != int(n) {
+			resp.Error = fmt.Errorf("the plan shows %d rules before the change, want %d", len(rules), n)
+		}
 	}
 }

@@ -66,6 +66,11 @@ type dnatIdentity struct {
 	ID types.String `tfsdk:"id"`
 }
 
+// identity is not null even of a rule whose id nobody has seen yet, since the framework asks for one.
+func (m *dnatModel) identity() dnatIdentity {
+	return dnatIdentity{types.StringValue(m.ID.ValueString())}
+}
+
 func (m *dnatModel) project() mdx.ProjectID  { return mdx.ProjectID(m.ProjectID.ValueString()) }
 func (m *dnatModel) segment() mdx.SegmentID  { return mdx.SegmentID(m.SegmentID.ValueString()) }
 func (m *dnatModel) destination() netip.Addr { return parseAddress(m.DestinationAddress) }
@@ -138,7 +143,7 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	plan.ID = types.StringValue(string(made.ID))
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{plan.ID})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
 // refuseSecond stops a rule for a machine that a public address leads to already, unless the configuration names the
@@ -173,15 +178,17 @@ func (r *dnatResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	rule, segments, err := r.find(ctx, state)
+	if rule != nil {
+		state.set(*rule, segments)
+	}
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of a rule that is gone
 	switch {
 	case err != nil:
 		resp.Diagnostics.Append(portalError("read the DNAT rule for "+state.PoolAddress.ValueString(), err))
 	case rule == nil:
 		resp.State.RemoveResource(ctx)
 	default:
-		state.set(*rule, segments)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{state.ID})...)
 	}
 }
 
@@ -208,7 +215,7 @@ func (r *dnatResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	var plan dnatModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{plan.ID})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
 // Delete removes the rule and waits until the project's list no longer has it.
@@ -264,5 +271,5 @@ func (r *dnatResource) ImportState(ctx context.Context, req resource.ImportState
 	state.ProjectID = types.StringValue(string(project))
 	state.set(rules[i], segments)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{state.ID})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }

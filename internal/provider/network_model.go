@@ -74,7 +74,8 @@ func (m *networkModel) setRules(ctx context.Context, rules []mdx.ACLRule, diags 
 	if len(kept) == 0 && m.ACL.IsNull() {
 		return
 	}
-	set, more := types.SetValueFrom(ctx, ruleType, slices.Concat([]ruleModel{}, kept))
+	// A slice that is nil would make a set that is null.
+	set, more := types.SetValueFrom(ctx, ruleType, append([]ruleModel{}, kept...))
 	diags.Append(more...)
 	m.ACL = set
 }
@@ -98,7 +99,7 @@ func (m *networkModel) own(ctx context.Context, diags *diag.Diagnostics) []mdx.A
 }
 
 func (m *networkModel) setOwn(ctx context.Context, ids []mdx.ACLRuleID, diags *diag.Diagnostics) {
-	set, more := types.SetValueFrom(ctx, types.StringType, slices.Concat([]mdx.ACLRuleID{}, ids))
+	set, more := types.SetValueFrom(ctx, types.StringType, append([]mdx.ACLRuleID{}, ids...))
 	diags.Append(more...)
 	m.RuleIDs = set
 }

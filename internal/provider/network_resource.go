@@ -132,6 +132,7 @@ func (r *networkResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{state.ID})...) // also of a segment that is gone
 	project, segment := mdx.ProjectID(state.ProjectID.ValueString()), mdx.SegmentID(state.ID.ValueString())
 	if r.portal.segmentGone(ctx, project, segment) {
 		resp.State.RemoveResource(ctx)
@@ -155,7 +156,6 @@ func (r *networkResource) Read(ctx context.Context, req resource.ReadRequest, re
 	state.setRules(ctx, only(have, mine), &resp.Diagnostics)
 	state.setOwn(ctx, idsOf(only(have, own)), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{state.ID})...)
 }
 
 // Update brings the rules from those of the state to those of the plan.

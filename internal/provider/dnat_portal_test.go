@@ -1,0 +1,185 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+// Addresses of the simulator's world: four public ones, of which the last is in use.
+var (
+	public10, public11, public12, public13 = netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("203.0.113.11"),
+		netip.MustParseAddr("203.0.113.12"), netip.MustParseAddr("203.0.113.13")
+	anyFree netip.Addr
+)
+
+func host(n int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, 8, byte(n)}) }
+
+// dnatsIn are the project's DNAT rules as the simulator has them.
+func dnatsIn(sim *mdxsim.Sim) []string {
+	var all []string
+	for _, organisation := range sim.World().Organisations {
+		for _, project := range organisation.Projects {
+			for _, d := range project.DNATs {
+				all = append(all, d.PoolAddress+" -> "+d.DstAddress)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func ignoreAddress(netip.Addr) {}
+
+func TestThoseWhoTakePublicAddressesAtOnceNeverFightOverOne(t *testing.T) {
+	t.Parallel()
+	p, sim := simulated(t, mdxsim.Config{}, nil)
+	var all sync.WaitGroup
+	for n := range 3 {
+		all.Go(func() {
+			if _, err := p.publish(t.Context(), demoProject, backendNet, anyFree, host(n), ignoreAddress); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got := dnatsIn(sim); len(got) != 4 {
+		t.Errorf("rules are %q, want three new ones", got)
+	}
+	if stats := sim.Stats(); stats.Answers[http.StatusBadRequest] > 0 {
+		t.Errorf("%d requests were refused: two wanted the same address", stats.Answers[http.StatusBadRequest])
+	}
+}
+
+func TestAPublicAddressThatIsTakenMeanwhileIsReplacedByTheNext(t *testing.T) {
+	t.Parallel()
+	for _, quirk := range []string{"drf", "text", "html"} { // however the portal says it
+		t.Run(quirk, func(t *testing.T) {
+			t.Parallel()
+			var sim *mdxsim.Sim
+			var meanwhile sync.Once
+			p, sim := simulated(t, mdxsim.Config{Quirks: mdxsim.Quirks{Errors: quirk}}, func(r *http.Request) {
+				if r.Method == http.MethodPost && r.URL.Path == "/api/dnat/" {
+					meanwhile.Do(func() {
+						if _, err := sim.TakeGlobalAddress(string(defaultNet), public10.String(), "10.0.0.3"); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+			})
+			made, err := p.publish(t.Context(), demoProject, backendNet, anyFree, host(1), ignoreAddress)
+			if err != nil || made.PoolAddress != public11 {
+				t.Errorf("got %s (%v), want %s", made.PoolAddress, err, public11)
+			}
+		})
+	}
+}
+
+func TestPublicAddressesRunOut(t *testing.T) {
+	t.Parallel()
+	p, _ := simulated(t, mdxsim.Config{}, nil)
+	for n := range 3 {
+		if _, err := p.publish(t.Context(), demoProject, backendNet, anyFree, host(n), ignoreAddress); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := p.publish(t.Context(), demoProject, backendNet, anyFree, host(9), ignoreAddress)
+	if err == nil || !strings.Contains(err.Error(), "no free public address") {
+		t.Errorf("got %v, want an error that says that none is free", err)
+	}
+}
+
+func TestATakenPublicAddressTellsWhoHasIt(t *testing.T) {
+	t.Parallel()
+	p, _ := simulated(t, mdxsim.Config{}, nil)
+	_, err := p.publish(t.Context(), demoProject, backendNet, public13, host(1), ignoreAddress)
+	taken, is := errors.AsType[*takenError](err)
+	if !is || taken.by == nil || taken.by.DstAddress.String() != "10.0.0.2" {
+		t.Errorf("got %v, want an error that names 10.0.0.2", err)
+	}
+}
+
+func TestDNATEndsAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]mdxsim.Fault{
+		"the answer to the rule is lost":                   {Route: "POST /api/dnat/", Nth: 1, Kind: mdxsim.ResetAfter},
+		"the request for the rule is lost":                 {Route: "POST /api/dnat/", Nth: 1, Kind: mdxsim.ResetBefore},
+		"the rule is made and answered with an error":      {Route: "POST /api/dnat/", Nth: 1, Kind: mdxsim.Error500, After: true},
+		"the rule is answered with an error":               {Route: "POST /api/dnat/", Nth: 1, Kind: mdxsim.Error503},
+		"a list leaves a rule out":                         {Route: "GET /api/dnat/project/{project}/", Nth: 3, Kind: mdxsim.ListOmits},
+		"the rule that goes is said to be absent":          {Route: "DELETE /api/dnat/{dnat}/", Nth: 1, Kind: mdxsim.NotFound},
+		"the answer to the removal is lost":                {Route: "DELETE /api/dnat/{dnat}/", Nth: 1, Kind: mdxsim.ResetAfter},
+		"the list of free addresses is not to be had":      {Route: "GET /api/global_ip/project/{project}/assignable/", Nth: 1, Kind: mdxsim.Error502},
+		"the answer to the rule comes when it is too late": {Route: "POST /api/dnat/", Nth: 1, Kind: mdxsim.Slow},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, sim := simulated(t, mdxsim.Config{}, nil)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := sim.SetFaults([]mdxsim.Fault{fault}); err != nil {
+				t.Fatal(err)
+			}
+			made, err := p.publish(ctx, demoProject, backendNet, anyFree, host(1), ignoreAddress)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := []string{fmt.Sprintf("%s -> %s", made.PoolAddress, host(1)), "203.0.113.13 -> 10.0.0.2"}
+			if got := dnatsIn(sim); !slices.Equal(got, want) {
+				t.Errorf("rules are %q, want %q", got, want)
+			}
+			if err := p.unpublish(ctx, demoProject, made.ID); err != nil {
+				t.Fatal(err)
+			}
+			if got := dnatsIn(sim); !slices.Equal(got, want[1:]) {
+				t.Errorf("rules are %q afterwards, want %q", got, want[1:])
+			}
+			if sim.Faults()[0].Fired == 0 {
+				t.Error("the fault did not happen: the test proves nothing")
+			}
+		})
+	}
+}
+
+func TestPublicAddressesAreSortedByWhatTheyServe(t *testing.T) {
+	t.Parallel()
+	rules := []mdx.DNAT{
+		{ID: "b", PoolAddress: public13, SegmentName: "default", DstAddress: host(3)},
+		{ID: "a", PoolAddress: public11, SegmentName: "default", DstAddress: host(1)},
+	}
+	machines := []*mdx.VM{
+		{ID: "vm", Name: "web", ServiceNetworks: []mdx.ServiceNetwork{{GlobalIP: public11}, {}}},
+		{ID: "other", Name: "plain"},
+	}
+	// The second is still said to be free, though a rule has it already.
+	model := newGlobalAddresses(demoProject, []netip.Addr{public12, public11, public10}, rules, machines)
+	var free, byDNAT, byVM []string
+	for _, a := range model.Free {
+		free = append(free, a.ValueString())
+	}
+	for _, a := range model.ByDNAT {
+		byDNAT = append(byDNAT, a.Address.ValueString()+" "+a.DNATID.ValueString())
+	}
+	for _, a := range model.ByVM {
+		byVM = append(byVM, a.Address.ValueString()+" "+a.VMName.ValueString())
+	}
+	for what, pair := range map[string][2][]string{
+		"free":    {free, {"203.0.113.10", "203.0.113.12"}},
+		"by DNAT": {byDNAT, {"203.0.113.11 a", "203.0.113.13 b"}},
+		"by VM":   {byVM, {"203.0.113.11 web"}},
+	} {
+		if !slices.Equal(pair[0], pair[1]) {
+			t.Errorf("%s: %q, want %q", what, pair[0], pair[1])
+		}
+	}
+}
