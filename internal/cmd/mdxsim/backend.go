@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
@@ -26,6 +27,13 @@ var backends = []backend{
 			"           first login, runs commands in a throw-away folder with stand-ins for sudo, apt-get,\n" +
 			"           systemctl, docker; installs nothing really; needs leave to listen on port 22",
 		func(context.Context, io.Writer) (mdxsim.Backend, error) { return process.New(), nil },
+	},
+	{
+		"docker", "a container for each that boots systemd, with sshd, PAM and a Docker daemon of its own:\n" +
+			"           needs Docker and mmdebstrap; the first start builds images, which takes minutes",
+		func(ctx context.Context, log io.Writer) (mdxsim.Backend, error) {
+			return mdxsim.NewDockerBackend(ctx, mdxsim.DockerConfig{Log: slog.New(slog.NewTextHandler(log, nil))})
+		},
 	},
 }
 

@@ -38,6 +38,9 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	}
 	sim, err := mdxsim.New(o.cfg)
 	if err != nil {
+		if o.cfg.Backend != nil {
+			err = errors.Join(err, o.cfg.Backend.Close())
+		}
 		return err
 	}
 	endpoint, err := sim.Start(ctx, o.listen)
