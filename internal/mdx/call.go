@@ -83,6 +83,9 @@ func (r call) check() error {
 // nothing: fine for a change, an error for a question.
 func (c *Client) do(ctx context.Context, r call, out any) error {
 	f := &flight{call: r}
+	if r.method != http.MethodGet && r.kind != kindToken {
+		c.changes.Add(1)
+	}
 	status, data, err := c.send(context.WithValue(ctx, flightKey{}, f), r)
 	e := r.failed(err)
 	e.Status = status

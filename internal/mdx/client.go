@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
@@ -19,8 +20,11 @@ type Client struct {
 	log    *masker
 	clock  *portalClock
 
+	changes atomic.Uint64 // how many were sent
+
 	mu       sync.Mutex
 	watchers map[ProjectID]*watcher // one for each project that was waited in
+	lists    map[ProjectID]*sharing[[]VMSummary]
 }
 
 // New makes a client. It checks the configuration and reads the token file, but sends nothing: the
@@ -36,7 +40,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		cfg: cfg, base: base, limits: newLimits(cfg.LockDir, base), log: &masker{log: cfg.Logger},
-		watchers: map[ProjectID]*watcher{}, clock: newPortalClock(),
+		watchers: map[ProjectID]*watcher{}, lists: map[ProjectID]*sharing[[]VMSummary]{}, clock: newPortalClock(),
 	}
 	c.tokens, err = newTokenSource(cfg, c.refresh, c.limits.lockToken, c.log)
 	if err != nil {

@@ -84,10 +84,27 @@ func (v *VM) IPv4() netip.Addr {
 }
 
 // VMs lists the machines of a project. It is the one proof that a machine is gone (PORTAL.md §8).
+//
+// Those who ask while an answer is on its way share the next one.
 func (c *Client) VMs(ctx context.Context, project ProjectID) ([]VMSummary, error) {
-	return list(ctx, c, call{
-		op: "list VMs of project", object: string(project), path: pathOf("/api/vm/project/%s/", project),
-	}, wireVMSummary.summary)
+	r := call{op: "list VMs of project", object: string(project), path: pathOf("/api/vm/project/%s/", project)}
+	vms, err := c.sharedList(project).get(ctx, func(ctx context.Context) ([]VMSummary, error) {
+		return list(ctx, c, r, wireVMSummary.summary)
+	})
+	if err != nil && ctx.Err() != nil {
+		r.method = http.MethodGet
+		return nil, r.failed(ctx.Err())
+	}
+	return slices.Clone(vms), err
+}
+
+func (c *Client) sharedList(project ProjectID) *sharing[[]VMSummary] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lists[project] == nil {
+		c.lists[project] = &sharing[[]VMSummary]{}
+	}
+	return c.lists[project]
 }
 
 // VMByName looks a machine up in its project's list. Names are unique in a project; a name nobody has
@@ -144,9 +161,13 @@ var errContradiction = errors.New("the project's list has it, but its detail is 
 func vmPath(id VMID) string { return pathOf("/api/vm/%s/", id) }
 
 func (c *Client) detail(ctx context.Context, id VMID) (*VM, error) {
+	return c.detailOf(ctx, id, kindDetail)
+}
+
+func (c *Client) detailOf(ctx context.Context, id VMID, kind callKind) (*VM, error) {
 	var w wireVM
 	err := c.do(ctx, call{
-		op: "read VM", object: string(id), method: http.MethodGet, path: vmPath(id), kind: kindDetail,
+		op: "read VM", object: string(id), method: http.MethodGet, path: vmPath(id), kind: kind,
 	}, &w)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,63 @@
+package mdx
+
+import (
+	"slices"
+	"strings"
+)
+
+// kin is a project's machines by what their names have in common: it tells, from those that were asked for,
+// which others are likely to be.
+type kin struct {
+	listed bool
+	asked  []VMID // before the names were known
+	stems  map[VMID]string
+	left   map[string][]VMID // machines of a stem, in the list's order, that were not told yet
+	wanted []string          // stems that were asked for
+}
+
+// ask notes that a machine was asked for.
+func (k *kin) ask(id VMID) {
+	if k.stems == nil {
+		k.asked = append(k.asked, id)
+		return
+	}
+	if stem, known := k.stems[id]; known && !slices.Contains(k.wanted, stem) {
+		k.wanted = append(k.wanted, stem)
+	}
+}
+
+// know takes over the project's list.
+func (k *kin) know(vms []VMSummary) {
+	k.stems, k.left = map[VMID]string{}, map[string][]VMID{}
+	for _, vm := range vms {
+		s := stem(vm.Name)
+		k.stems[vm.ID] = s
+		k.left[s] = append(k.left[s], vm.ID)
+	}
+	for _, id := range k.asked {
+		k.ask(id)
+	}
+}
+
+// likely yields machines that are likely to be asked for, each once.
+func (k *kin) likely(yield func(VMID) bool) {
+	for _, stem := range k.wanted {
+		for len(k.left[stem]) > 0 {
+			id := k.left[stem][0]
+			k.left[stem] = k.left[stem][1:]
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+// stem is a name without its last number.
+func stem(name string) string {
+	end := strings.LastIndexFunc(name, func(r rune) bool { return r >= '0' && r <= '9' }) + 1
+	begin := end
+	for begin > 0 && isDigit(name[begin-1]) {
+		begin--
+	}
+	return name[:begin] + "#" + name[end:]
+}
