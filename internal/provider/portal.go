@@ -20,6 +20,7 @@ type portal struct {
 	*mdx.Client
 	settings settings
 	deploys  *mdx.Batcher
+	reads    *mdx.Reader
 	journal  recorder
 	lookups  lookups
 
@@ -64,7 +65,7 @@ func configure(ctx context.Context, model providerModel, version, terraformVersi
 	if !s.batchDeploys {
 		window = 0
 	}
-	return &portal{Client: client, settings: s, deploys: mdx.NewBatcher(client, window), journal: journal}
+	return &portal{Client: client, settings: s, deploys: mdx.NewBatcher(client, window), reads: mdx.NewReader(client), journal: journal}
 }
 
 // logToTerraform hands the client's log to Terraform's, where TF_LOG_PROVIDER chooses the level.

@@ -111,7 +111,8 @@ func (p *portal) change(ctx context.Context, c vmChange) error {
 	if err := p.reconfigure(ctx, c); err != nil {
 		return err
 	}
-	return p.reach(ctx, c.vmTarget)
+	_, err = p.reach(ctx, c.vmTarget)
+	return err
 }
 
 // leaveNetworks removes the rules that lead to addresses which a change of adapters gives up. The VM tells them only

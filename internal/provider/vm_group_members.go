@@ -25,6 +25,7 @@ type groupWork struct {
 	members []memberModel // those that exist, as far as is known
 	vms     []vmModel     // what was read of those that are sound
 	failed  []memberFailure
+	notes   []string // what the user should know besides
 }
 
 // memberFailure is why a member is not what it should be.
@@ -37,6 +38,21 @@ func (w *groupWork) fail(name string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.failed = append(w.failed, memberFailure{name, err})
+}
+
+func (w *groupWork) note(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.notes = append(w.notes, text)
+}
+
+// target is a VM of the group, whose rules that go with its address are noted.
+func (w *groupWork) target(vm vmModel) vmTarget {
+	t := vm.target()
+	t.tell = func(removed []string) {
+		w.note(fmt.Sprintf("These rules led to %s alone and were removed with its address: %s.", t.name, list(removed)))
+	}
+	return t
 }
 
 // keep notes a member that exists.
@@ -79,7 +95,13 @@ func (w *groupWork) bringUp(ctx context.Context, vm vmModel, o vmOrder) {
 	made, err := w.portal.place(ctx, o)
 	vm.ID = types.StringValue(string(made.id))
 	vm.known()
-	target := vm.target()
+	target := w.target(vm)
+	if made.id != "" {
+		defer w.portal.handedOver(ctx, o.project, o.name)
+	}
+	if made.takenUp != "" {
+		w.note(made.takenUp)
+	}
 	if err == nil {
 		err = w.portal.awaitMade(ctx, target, made)
 	}
@@ -92,7 +114,7 @@ func (w *groupWork) bringUp(ctx context.Context, vm vmModel, o vmOrder) {
 		return
 	}
 	if err == nil {
-		err = w.portal.finish(ctx, &vm, placed{id: made.id})
+		err = w.portal.finish(ctx, &vm, placed{id: made.id, takenUp: made.takenUp})
 	}
 	switch {
 	case err == nil:
@@ -113,8 +135,9 @@ func (w *groupWork) tearDown(ctx context.Context, members []memberModel) {
 
 func (w *groupWork) remove(ctx context.Context, member memberModel) (gone bool) {
 	vm := w.group.member(member)
-	err := w.portal.destroy(ctx, vm.target())
+	err := w.portal.destroy(ctx, w.target(vm))
 	if err == nil || mdx.IsNotFound(err) {
+		w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
 		return true
 	}
 	w.keep(member)
@@ -162,6 +185,7 @@ func (w *groupWork) changeOne(ctx context.Context, is *vmModel, stopped chan str
 	if diags.HasError() || change.empty() {
 		return nil
 	}
+	change.vmTarget = w.target(wanted)
 	if len(change.stopsFor()) > 0 && is.wantsRunning() {
 		select {
 		case stopped <- struct{}{}:
@@ -183,7 +207,7 @@ func (w *groupWork) read(ctx context.Context, members []memberModel) {
 	for _, member := range members {
 		w.running.Go(func() {
 			vm := w.group.member(member)
-			err := w.portal.refresh(ctx, &vm)
+			err := w.portal.refreshAmongMany(ctx, &vm)
 			switch {
 			case mdx.IsNotFound(err):
 			case err != nil:
@@ -192,6 +216,7 @@ func (w *groupWork) read(ctx context.Context, members []memberModel) {
 				if member.Status.ValueString() == statusDeployFailed {
 					vm.Status = member.Status
 				}
+				w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
 				w.keepRead(vm)
 			}
 		})
@@ -204,7 +229,7 @@ func (w *groupWork) update(ctx context.Context, state vmGroupModel, members []me
 	w.tearDown(ctx, c.surplus)
 	w.running.Wait() // what they give back may be needed
 	w.replace(ctx, c.broken)
-	w.build(ctx, w.untaken(ctx, c.missing))
+	w.build(ctx, c.missing)
 	settings := w.portal.groupChange(ctx, state, w.group, new(diag.Diagnostics))
 	var behind []memberModel
 	for _, member := range c.sound {
@@ -217,29 +242,14 @@ func (w *groupWork) update(ctx context.Context, state vmGroupModel, members []me
 	w.change(ctx, behind)
 }
 
-// untaken leaves out the names that VMs have which are none of the group's: names are unique in a project (PORTAL.md
-// §5).
-func (w *groupWork) untaken(ctx context.Context, names []string) []string {
-	if len(names) == 0 {
-		return nil
-	}
-	vms, err := w.portal.VMs(ctx, w.group.project())
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		i := slices.IndexFunc(vms, func(vm mdx.VMSummary) bool { return vm.Name == name })
-		switch {
-		case err != nil:
-			w.fail(name, err)
-		case i >= 0:
-			w.fail(name, fmt.Errorf("the project has a VM of this name that is none of the group's (%s): rename or remove it", vms[i].ID))
-		}
-		return err != nil || i >= 0
-	})
-}
-
 // wait ends when all work is done, and takes its outcome over into the group.
 func (w *groupWork) wait(ctx context.Context, diags *diag.Diagnostics) {
 	w.running.Wait()
 	w.group.setMembers(ctx, w.members, diags)
+	if len(w.notes) > 0 {
+		slices.Sort(w.notes)
+		diags.AddWarning(fmt.Sprintf("Notes on VM group %q", w.group.NamePrefix.ValueString()), strings.Join(w.notes, "\n"))
+	}
 }
 
 // report tells of all members that are not what they should be, and why; nil if there are none.

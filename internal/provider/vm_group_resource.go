@@ -10,8 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
 var _ resource.ResourceWithConfigure = (*vmGroupResource)(nil)
@@ -66,7 +64,7 @@ func (r *vmGroupResource) Create(ctx context.Context, req resource.CreateRequest
 	plan.ProjectID = types.StringValue(string(project))
 	plan.LoginUsername = newHardware{r.portal, project, &plan.vmHardwareModel, config.vmHardwareModel, &resp.Diagnostics}.complete(ctx)
 	if !resp.Diagnostics.HasError() {
-		r.refuseTakenNames(ctx, project, plan.names(), &resp.Diagnostics)
+		r.refuseTakenNames(ctx, plan, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -92,19 +90,25 @@ func incomplete(group vmGroupModel, failed int) string {
 	return fmt.Sprintf("%d of the %d members of VM group %q are not up", failed, group.Size.ValueInt64(), group.NamePrefix.ValueString())
 }
 
-// refuseTakenNames stops a group some of whose names somebody has: names are unique in a project (PORTAL.md §5).
-func (r *vmGroupResource) refuseTakenNames(ctx context.Context, project mdx.ProjectID, names []string, diags *diag.Diagnostics) {
+// refuseTakenNames stops a group some of whose names somebody has: names are unique in a project (PORTAL.md §5). Those
+// that an interrupted run has asked for are for place to take up.
+func (r *vmGroupResource) refuseTakenNames(ctx context.Context, plan vmGroupModel, diags *diag.Diagnostics) {
+	names := plan.names()
 	if len(names) == 0 {
 		return
 	}
-	vms, err := r.portal.VMs(ctx, project)
+	vms, err := r.portal.VMs(ctx, plan.project())
 	if err != nil {
 		diags.Append(portalError("list the VMs", err))
 		return
 	}
 	var taken []string
 	for _, vm := range vms {
-		if slices.Contains(names, vm.Name) {
+		if !slices.Contains(names, vm.Name) {
+			continue
+		}
+		left, err := r.portal.leftEntries(ctx, vmOrder{project: plan.project(), name: vm.Name})
+		if err == nil && len(left) == 0 {
 			taken = append(taken, fmt.Sprintf("%q", vm.Name))
 		}
 	}

@@ -259,7 +259,7 @@ func TestAccGroupTakesNobodysNames(t *testing.T) {
 		Steps: []resource.TestStep{
 			{Config: w.unit(4, ""), ExpectError: regexp.MustCompile(`(?s)VM names taken.*node-3`)},
 			{Config: w.unit(2, ""), Check: w.wantNodes("node-0", "node-1", "node-3")},
-			{Config: w.unit(4, ""), ExpectError: regexp.MustCompile(`(?s)node-3.*none\s+of\s+the\s+group's`)},
+			{Config: w.unit(4, ""), ExpectError: regexp.MustCompile(`(?s)node-3:.*has\s+a\s+VM\s+named`)},
 			{ // what could be made was made
 				Config: w.unit(3, ""), Check: w.wantNodes(names(0, 3)...),
 				ConfigPlanChecks: inPlace(),

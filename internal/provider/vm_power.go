@@ -72,34 +72,36 @@ func (p *portal) settle(ctx context.Context, t vmTarget) (mdx.VMSummary, error) 
 }
 
 // reach brings a VM to its power state, and waits for its address if that is wanted. The platform may stop a spot VM at
-// any moment (PORTAL.md §8), also in the middle of this: it is started again then.
-func (p *portal) reach(ctx context.Context, t vmTarget) error {
+// any moment (PORTAL.md §8), also in the middle of this: it is started again then. The VM comes with the answer if its
+// detail was read in the end.
+func (p *portal) reach(ctx context.Context, t vmTarget) (*mdx.VM, error) {
 	const attempts = 3
 	for range attempts {
 		vm, err := p.settle(ctx, t)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !t.running {
 			if !isRunning(vm) {
-				return nil
+				return nil, nil
 			}
-			return p.stop(ctx, t)
+			return nil, p.stop(ctx, t)
 		}
 		if !isRunning(vm) {
 			if err := p.start(ctx, t); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if !t.waitForAddress {
-			return nil
+			return nil, nil
 		}
-		if _, err = p.WaitAddress(ctx, t.project, t.id, t.named(), logProgress(ctx)); !mdx.IsConflict(err) {
-			return err
+		up, err := p.WaitAddress(ctx, t.project, t.id, t.named(), logProgress(ctx))
+		if !mdx.IsConflict(err) {
+			return up, err
 		}
 		tflog.Warn(ctx, "the VM was stopped while its address was waited for", map[string]any{"name": t.name})
 	}
-	return errKeepsStopping
+	return nil, errKeepsStopping
 }
 
 // start powers a VM on, at its service level.

@@ -101,11 +101,15 @@ func (p *portal) finish(ctx context.Context, plan *vmModel, made placed) error {
 			return err
 		}
 	}
-	if err := p.reach(ctx, target); err != nil {
+	vm, err := p.reach(ctx, target)
+	if err == nil && vm == nil {
+		vm, err = p.VM(ctx, target.project, target.id)
+	}
+	if err != nil {
 		return err
 	}
 	wanted := *plan
-	if err := p.refresh(ctx, plan); err != nil {
+	if err := p.absorb(ctx, plan, vm); err != nil {
 		return err
 	}
 	if made.takenUp != "" { // it may have been asked for otherwise: what differs is for the next plan to tell
@@ -127,6 +131,15 @@ func notUp(name string, err error) diag.Diagnostic {
 // refresh reads the VM into the model. A VM that is gone is an error that [mdx.IsNotFound] knows.
 func (p *portal) refresh(ctx context.Context, model *vmModel) error {
 	vm, err := p.VM(ctx, model.project(), model.vmID())
+	if err != nil {
+		return err
+	}
+	return p.absorb(ctx, model, vm)
+}
+
+// refreshAmongMany is refresh for one of many VMs whose refresh Terraform asks for one by one.
+func (p *portal) refreshAmongMany(ctx context.Context, model *vmModel) error {
+	vm, err := p.reads.VM(ctx, model.project(), model.vmID())
 	if err != nil {
 		return err
 	}
@@ -172,7 +185,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	defer cancel()
 	before := state
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of a VM that is gone
-	switch err := r.portal.refresh(ctx, &state); {
+	switch err := r.portal.refreshAmongMany(ctx, &state); {
 	case mdx.IsNotFound(err):
 		resp.State.RemoveResource(ctx)
 		return
