@@ -29,12 +29,12 @@ func crowd(n int) func(*mdxsim.World) {
 	}
 }
 
-// refresh reads machines as Terraform does: in no order, so many at a time.
-func refresh(t *testing.T, n, atOnce int, read func(context.Context, mdx.VMID) (*mdx.VM, error)) time.Duration {
+// refresh reads machines as Terraform does: in no order, ten at a time.
+func refresh(t *testing.T, n int, read func(context.Context, mdx.VMID) (*mdx.VM, error)) time.Duration {
 	t.Helper()
 	start := time.Now()
 	var wg sync.WaitGroup
-	turns := make(chan struct{}, atOnce)
+	turns := make(chan struct{}, 10)
 	for _, i := range rand.Perm(n) {
 		turns <- struct{}{}
 		wg.Go(func() {
@@ -55,9 +55,9 @@ func TestManyReadsAreBoundedByThePortal(t *testing.T) {
 		r := rehearse(t, crowd(n))
 		reader := mdx.NewReader(r.client)
 		before := r.sim.Stats().Requests
-		ahead := refresh(t, n, 10, func(ctx context.Context, id mdx.VMID) (*mdx.VM, error) { return reader.VM(ctx, r.project, id) })
+		ahead := refresh(t, n, func(ctx context.Context, id mdx.VMID) (*mdx.VM, error) { return reader.VM(ctx, r.project, id) })
 		requests := r.sim.Stats().Requests - before
-		each := refresh(t, n, 10, func(ctx context.Context, id mdx.VMID) (*mdx.VM, error) { return r.client.VM(ctx, r.project, id) })
+		each := refresh(t, n, func(ctx context.Context, id mdx.VMID) (*mdx.VM, error) { return r.client.VM(ctx, r.project, id) })
 		t.Logf("%d requests in %s; ten at a time: %s", requests, ahead, each)
 		if requests > n+n/100+5 {
 			t.Errorf("%d requests", requests)
@@ -77,7 +77,7 @@ func TestFewReadsAskForNothingElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rehearse(t, crowd(1000))
 		reader := mdx.NewReader(r.client)
-		refresh(t, 3, 10, func(ctx context.Context, id mdx.VMID) (*mdx.VM, error) { return reader.VM(ctx, r.project, id) })
+		refresh(t, 3, func(ctx context.Context, id mdx.VMID) (*mdx.VM, error) { return reader.VM(ctx, r.project, id) })
 		if n := r.sim.Stats().Requests; n > 4 { // one is the token's
 			t.Errorf("%d requests", n)
 		}
@@ -88,7 +88,7 @@ func TestReadingAheadIsBoundedByWhatIsAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rehearse(t, crowd(1000))
 		reader := mdx.NewReader(r.client)
-		refresh(t, 20, 10, func(ctx context.Context, id mdx.VMID) (*mdx.VM, error) { return reader.VM(ctx, r.project, id) })
+		refresh(t, 20, func(ctx context.Context, id mdx.VMID) (*mdx.VM, error) { return reader.VM(ctx, r.project, id) })
 		time.Sleep(time.Minute) //nolint:forbidigo // in the bubble's time
 		if n := r.sim.Stats().Requests; n > 5*20+11+1 {
 			t.Errorf("%d requests for 20 machines", n)
@@ -106,7 +106,7 @@ func TestOthersMachinesAreNotReadAhead(t *testing.T) {
 			}
 		})
 		reader := mdx.NewReader(r.client)
-		refresh(t, 10, 10, func(ctx context.Context, id mdx.VMID) (*mdx.VM, error) { return reader.VM(ctx, r.project, id) })
+		refresh(t, 10, func(ctx context.Context, id mdx.VMID) (*mdx.VM, error) { return reader.VM(ctx, r.project, id) })
 		time.Sleep(time.Minute) //nolint:forbidigo // in the bubble's time
 		if n := r.sim.Stats().Routes["GET /api/vm/{vm}/"]; n != 10 {
 			t.Errorf("%d details", n)
@@ -119,7 +119,7 @@ func TestNothingReadAheadIsShownAfterAChange(t *testing.T) {
 		r := rehearse(t, crowd(50))
 		reader := mdx.NewReader(r.client)
 		read := func(ctx context.Context, id mdx.VMID) (*mdx.VM, error) { return reader.VM(ctx, r.project, id) }
-		refresh(t, 20, 10, read) // and more ahead
+		refresh(t, 20, read) // and more ahead
 		last := mdx.VMID(fmt.Sprintf("c0000000-0000-4000-8000-%012d", 49))
 		if _, err := r.client.Rename(t.Context(), last, "renamed-49"); err != nil {
 			t.Fatal(err)

@@ -68,10 +68,11 @@ func (s *sharing[T]) run(ctx context.Context, ask func(context.Context) (T, erro
 			return
 		}
 		s.next = nil
-		var wanted context.Context
-		wanted, q.cancel = context.WithCancel(ctx)
+		wanted, cancel := context.WithCancel(ctx)
+		q.cancel = cancel
 		s.mu.Unlock()
 		q.answer, q.err = ask(wanted)
+		cancel()
 		close(q.done)
 	}
 }
