@@ -434,7 +434,6 @@ func TestBaseContainerIsReplacedOnlyForAReason(t *testing.T) {
 		"container keys":    {func(s *Spec, _ *fakeHost) { s.Base.AuthorizedKeys = []string{testKey(0)} }, true},
 		"controller":        {func(s *Spec, _ *fakeHost) { s.Controller.ID = "vc2" }, true},
 		"name":              {func(s *Spec, _ *fakeHost) { s.Base.Name = "other" }, true},
-		"trigger":           {func(s *Spec, _ *fakeHost) { s.Triggers = map[string]string{"round": "2"} }, true},
 		"tag moved in the registry, not looked for": {
 			func(_ *Spec, h *fakeHost) { h.docker.registry[registryImage] = "sha256:two" }, false,
 		},

@@ -64,8 +64,6 @@ type Spec struct {
 	Controller Controller
 	// Base is the Base container; nil: none is managed, and one that this package made before is removed.
 	Base *Base
-	// Triggers are words that, when one changes, make the Base container new.
-	Triggers map[string]string
 }
 
 // Docker is what the host's Docker Engine should be.

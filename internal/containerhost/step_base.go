@@ -298,7 +298,7 @@ func (s *session) request() (createRequest, error) {
 	if b.UserInitCommand != "" {
 		r.HostConfig.Binds = append(r.HostConfig.Binds, initFile(b.Name)+":"+userInitMount+":ro")
 	}
-	recipe, err := json.Marshal([]any{r.Env, r.HostConfig, s.spec.Triggers, sha256.Sum256([]byte(b.UserInitCommand))})
+	recipe, err := json.Marshal([]any{r.Env, r.HostConfig, sha256.Sum256([]byte(b.UserInitCommand))})
 	if err != nil {
 		return createRequest{}, err
 	}

@@ -35,6 +35,7 @@ type portal struct {
 // configure makes the shared portal from the provider block. It sends no request.
 func configure(ctx context.Context, model providerModel, version, terraformVersion string, diags *diag.Diagnostics) *portal {
 	s := model.resolve(os.Getenv, diags)
+	s.ssh = resolveSSH(ctx, model.SSH, os.Getenv, diags)
 	if diags.HasError() {
 		return nil
 	}

@@ -119,6 +119,7 @@ func (p *mdxProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 				MarkdownDescription: "Whether VMs that are equal but for their name, and asked for together, go to the portal as " +
 					"one deploy request. Defaults to true; false sends a request for each VM.",
 			},
+			"ssh": sshSchema(),
 		},
 	}
 }
@@ -150,6 +151,7 @@ func (p *mdxProvider) Resources(context.Context) []func() resource.Resource {
 		newNetworkResource,
 		newACLRuleResource,
 		newDNATResource,
+		newContainerHostResource,
 	}
 }
 

@@ -27,6 +27,7 @@ type providerModel struct {
 	PollInterval   types.String `tfsdk:"poll_interval"`
 	MaxRetries     types.Int64  `tfsdk:"max_retries"`
 	BatchDeploys   types.Bool   `tfsdk:"batch_deploys"`
+	SSH            types.Object `tfsdk:"ssh"`
 }
 
 // settings is the provider block after environment and defaults have filled it.
@@ -41,6 +42,7 @@ type settings struct {
 	pollInterval   time.Duration
 	maxRetries     int
 	batchDeploys   bool
+	ssh            sshSettings
 }
 
 // environment looks a variable up, as os.Getenv does; tests give their own.

@@ -1,0 +1,241 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-nettypes/iptypes"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/containerhost"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*containerHostResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*containerHostResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*containerHostResource)(nil)
+)
+
+type containerHostResource struct{ portal *portal }
+
+func newContainerHostResource() resource.Resource { return &containerHostResource{} }
+
+// Default time limits. Installing Docker and pulling a Base image take minutes on a slow mirror.
+const (
+	hostWriteTimeout  = 30 * time.Minute
+	hostReadTimeout   = 2 * time.Minute
+	hostDeleteTimeout = 3 * time.Minute
+)
+
+// Metadata names the resource.
+func (r *containerHostResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_container_host"
+}
+
+// Configure takes the shared portal, for the provider's ssh settings.
+func (r *containerHostResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.portal = configured(req.ProviderData, &resp.Diagnostics)
+}
+
+// Schema is the resource's schema.
+func (r *containerHostResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = containerHostSchema(ctx)
+}
+
+// ValidateConfig refuses what no host can be, as soon as all of it is known.
+func (r *containerHostResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config containerHostModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || !req.Config.Raw.IsFullyKnown() {
+		return
+	}
+	if err := config.spec(ctx, &resp.Diagnostics).Validate(); err != nil {
+		resp.Diagnostics.AddError("Impossible host", err.Error())
+	}
+}
+
+// ModifyPlan plans to put drift right, and tells what a change leaves open.
+func (r *containerHostResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || req.State.Raw.IsNull() {
+		return
+	}
+	var plan, state containerHostModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) && len(state.Drift.Elements()) == 0 {
+		return
+	}
+	plan.differs()
+	plan.State, plan.DockerVersion = types.StringUnknown(), types.StringUnknown()
+	plan.ContainerID, plan.ImageID = types.StringUnknown(), types.StringUnknown()
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// Create makes the host a node. One that was interrupted is kept with a warning, and continued by the next apply; an
+// error has Terraform do it again from the start, which costs little, since what holds already is skipped.
+func (r *containerHostResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan, config containerHostModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	timeout, diags := plan.Timeouts.Create(ctx, hostWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	spec, ok := r.spec(ctx, &plan, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	plan.ID, spec.HostKeyFingerprint = plan.Host, ""
+	spec.InitialPassword = config.InitialPassword.ValueString()
+	err := r.converge(ctx, spec, &plan)
+	if err != nil && isContextError(ctx.Err()) {
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Host %s is not ready yet", spec.Host),
+			sentence(err.Error())+" What was done is kept, and the next terraform apply continues.")
+	} else if err != nil {
+		resp.Diagnostics.Append(hostError("prepare", spec.Host, err))
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// Read asks the host. One that does not answer stays in state as it is.
+func (r *containerHostResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state containerHostModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Read(ctx, hostReadTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || r.portal.settings.ssh.unknown {
+		return
+	}
+	spec, ok := r.spec(ctx, &state, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	status, err := containerhost.Inspect(ctx, spec)
+	switch {
+	case err == nil:
+		state.found(status)
+	case errors.Is(err, containerhost.ErrHostKey):
+		state.State = types.StringValue(string(containerhost.HostError))
+		state.differs("connect: the host presents another key than the pinned one")
+		warnHost(&resp.Diagnostics, "Host key changed", err)
+	default:
+		state.State = types.StringValue(string(containerhost.HostError))
+		warnHost(&resp.Diagnostics, fmt.Sprintf("Host %s could not be asked", spec.Host), err)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// Update runs all steps again: those that hold are skipped.
+func (r *containerHostResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan containerHostModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, diags := plan.Timeouts.Update(ctx, hostWriteTimeout)
+	resp.Diagnostics.Append(diags...)
+	spec, ok := r.spec(ctx, &plan, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if err := r.converge(ctx, spec, &plan); err != nil {
+		resp.Diagnostics.Append(hostError("change", spec.Host, err))
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// Delete removes the Base container, and lets go of a host that is gone.
+func (r *containerHostResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state containerHostModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Delete(ctx, hostDeleteTimeout)
+	resp.Diagnostics.Append(diags...)
+	spec, ok := r.spec(ctx, &state, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := containerhost.Remove(ctx, spec)
+	switch {
+	case errors.Is(err, containerhost.ErrUnreachable), errors.Is(err, containerhost.ErrHostKey):
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Base container on %s not removed", spec.Host),
+			sentence(err.Error())+" If the host still exists, its Base container may still run; otherwise there is nothing to do.")
+	case err != nil:
+		resp.Diagnostics.Append(hostError("clear", spec.Host, err))
+	}
+}
+
+// spec is what a model asks for, with the provider's way to log in.
+func (r *containerHostResource) spec(ctx context.Context, m *containerHostModel, diags *diag.Diagnostics) (containerhost.Spec, bool) {
+	spec := m.spec(ctx, diags)
+	var err error
+	if spec.SSH, err = r.portal.settings.ssh.connection(); err != nil {
+		diags.AddError("No way to log in to the host", sentence(err.Error())+" See the provider's ssh attribute.")
+	}
+	return spec, !diags.HasError()
+}
+
+// converge runs the steps and takes over what was found, whether it ended well or not.
+func (r *containerHostResource) converge(ctx context.Context, spec containerhost.Spec, plan *containerHostModel) error {
+	status, err := containerhost.Converge(ctx, spec, func(e containerhost.Event) {
+		if e.Phase == containerhost.Skipped {
+			tflog.Debug(ctx, e.String())
+			return
+		}
+		tflog.Info(ctx, e.String())
+	})
+	plan.found(status)
+	if err != nil {
+		plan.differs(unfinished(err))
+	}
+	return err
+}
+
+// unfinished is drift that says which step an apply did not get over.
+func unfinished(err error) string {
+	if step, ok := errors.AsType[*containerhost.StepError](err); ok {
+		return step.Step + ": the last apply did not finish it"
+	}
+	return "connect: the last apply did not get in"
+}
+
+// hostError is the diagnostic for a host that did not become what it should be.
+func hostError(verb, host string, err error) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(fmt.Sprintf("Could not %s host %s", verb, host), sentence(err.Error())+"\n\n"+hostStep(err))
+}
+
+func warnHost(diags *diag.Diagnostics, summary string, err error) {
+	diags.AddWarning(summary, sentence(err.Error())+" Its state is kept.\n\n"+hostStep(err))
+}
+
+// hostStep tells what the user can do.
+func hostStep(err error) string {
+	switch {
+	case errors.Is(err, containerhost.ErrHostKey):
+		return "If the VM was replaced: terraform apply -replace=<address of this mdx_container_host> forgets the old key. " +
+			"triggers = { vm = mdx_vm.<name>.id } does so by itself next time."
+	case errors.Is(err, containerhost.ErrUnreachable):
+		return "Check that the VM is running, that an access rule lets the ports 22 and ssh_port through to it from where this runs " +
+			"(or give a bastion in the provider's ssh), and that the key is the one it was deployed with."
+	}
+	return "Remove the cause and run terraform apply again: steps that hold already are skipped."
+}
+
+const movesElsewhereDoc = "A new address is a new node, unless it is the host's own static_ipv4_address."
+
+// movesElsewhere tells a node that moved to its fixed address from another node.
+func movesElsewhere(ctx context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+	var fixed iptypes.IPv4Address
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("static_ipv4_address"), &fixed)...)
+	resp.RequiresReplace = req.PlanValue.IsUnknown() || fixed.IsUnknown() || req.PlanValue.ValueString() != fixed.ValueString()
+}

@@ -1,0 +1,97 @@
+package provider_test
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+// TestAccContainerHostThatCanNotBe is what validate and apply say without any host.
+func TestAccContainerHostThatCanNotBe(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	private, _ := keyPair(t)
+	const base = `base_container = { image = "registry/base:1" }`
+	for name, test := range map[string]struct {
+		arguments string
+		apply     bool
+		want      string
+	}{
+		"a private key for authorized_keys": {
+			`host = "10.0.0.1"
+			 authorized_keys = ["-----BEGIN OPENSSH PRIVATE KEY-----"]`, false, "this is a private key",
+		},
+		"the Base container's port": {
+			`host = "10.0.0.1"
+			 ssh_port = 22
+			 ` + base, false, "22 belongs to the Base container",
+		},
+		"no address": {`host = ""`, false, "string length must be at least 1"},
+		"an address that is none": {
+			`host = "10.0.0.1"
+			 static_ipv4_address = "10.0.0"`, false, "10.0.0",
+		},
+		"a script without an interpreter": {
+			`host = "10.0.0.1"
+			 base_container = { image = "x", user_init_command = "echo" }`, false, "must name the interpreter",
+		},
+		"cgroup 3": {
+			`host = "10.0.0.1"
+			 cgroup_version = 3`, false, "must be one of",
+		},
+		"a volume of Docker's": {
+			`host = "10.0.0.1"
+			 base_container = { image = "x", volumes = ["data"] }`, false, "is not source:target",
+		},
+		"nobody answers": {`host = "127.0.0.1"
+			 ssh_port = 1
+			 ` + base, true, "Check that the VM is running"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: providers(),
+				Steps: []resource.TestStep{{
+					Config: `
+provider "mdx" {
+  endpoint     = "` + w.endpoint + `"
+  token        = "demo"
+  project_name = "demo"
+  ssh          = { private_key = <<-EOT
+` + private + `    EOT
+    timeout = "1ms" }
+}
+resource "mdx_container_host" "h" {
+` + test.arguments + "\n}\n",
+					PlanOnly:    !test.apply,
+					ExpectError: says(test.want),
+				}},
+			})
+		})
+	}
+}
+
+// keyPair makes a key to log in with: its private half in OpenSSH's form, and its public half as a line.
+func keyPair(t *testing.T) (private, public string) {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(block)), strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
+}
