@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,9 +41,7 @@ func sshBlock(given map[string]attr.Value) types.Object {
 		"private_key": types.StringNull(), "private_key_path": types.StringNull(), "use_agent": types.BoolNull(),
 		"timeout": types.StringNull(), "bastion": types.ObjectNull(kinds["bastion"].(types.ObjectType).AttrTypes),
 	}
-	for name, value := range given {
-		values[name] = value
-	}
+	maps.Copy(values, given)
 	return types.ObjectValueMust(kinds, values)
 }
 
