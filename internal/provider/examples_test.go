@@ -1,0 +1,140 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+const examples = "../../examples"
+
+// notApplied are examples that are validated only, and why.
+var notApplied = map[string]string{
+	"ephemeral-resources/mdx_token": "its script asks the real portal",
+}
+
+// exampleFolders are the folders below examples/ that hold a configuration each.
+func exampleFolders(t *testing.T) (folders []string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(examples), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".tf") && !slices.Contains(folders, filepath.Dir(path)) {
+			folders = append(folders, filepath.Dir(path))
+		}
+		return err
+	})
+	if err != nil || len(folders) < 5 {
+		t.Fatal(err, folders)
+	}
+	return folders
+}
+
+// reader is someone who tries an example: the real binary, the provider built from this tree, and a portal.
+type reader struct {
+	t      *testing.T
+	binary string
+	dir    string
+	env    []string
+}
+
+// newReader copies an example into a folder of its own.
+func newReader(t *testing.T, w *world, binary, plugins, example string) *reader {
+	t.Helper()
+	r := &reader{t: t, binary: binary, dir: t.TempDir()}
+	if err := os.CopyFS(r.dir, os.DirFS(filepath.Join(examples, example))); err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	for name, text := range map[string]string{
+		".ssh/id_ed25519.pub": publicKey,
+		"cli.tfrc": fmt.Sprintf(`provider_installation {
+  dev_overrides {
+    "nii-gakunin-cloud/mdx" = %q
+    "hashicorp/mdx"         = %[1]q
+  }
+}`, plugins),
+	} {
+		path := filepath.Join(home, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.env = append(os.Environ(), "HOME="+home, "TF_CLI_CONFIG_FILE="+filepath.Join(home, "cli.tfrc"), "CHECKPOINT_DISABLE=1",
+		"MDX_ENDPOINT="+w.endpoint, "MDX_API_TOKEN=demo", "MDX_PROJECT_NAME=demo", "MDX_PROJECT_ID=", "MDX_POLL_INTERVAL=25ms",
+		"TF_VAR_campus_cidr=192.0.2.0/24")
+	return r
+}
+
+// must runs the binary, which has to succeed.
+func (r *reader) must(args ...string) string {
+	r.t.Helper()
+	cmd := exec.CommandContext(r.t.Context(), r.binary, args...)
+	cmd.Dir, cmd.Env = r.dir, r.env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		r.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// knowsActions tells whether the binary is Terraform 1.14 or newer. OpenTofu has no actions yet.
+func knowsActions(t *testing.T, binary string) bool {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), binary, "version", "-json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var version struct {
+		Terraform string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal(out, &version); err != nil {
+		t.Fatal(err)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(version.Terraform, "%d.%d", &major, &minor); err != nil {
+		t.Fatal(version, err)
+	}
+	help, _ := exec.CommandContext(t.Context(), binary, "version").Output()
+	return strings.HasPrefix(string(help), "Terraform") && (major > 1 || minor >= 14)
+}
+
+func TestAccEveryExampleIsValidAndDoesWhatItShows(t *testing.T) {
+	binary := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if os.Getenv("TF_ACC") == "" || binary == "" {
+		t.Skip("Acceptance tests skipped unless env 'TF_ACC' set")
+	}
+	plugins := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(plugins, "terraform-provider-mdx"), "../..")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	actions := knowsActions(t, binary)
+	for _, example := range exampleFolders(t) {
+		if strings.HasPrefix(example, "actions/") && !actions {
+			continue // TestActionAndListExamplesFitTheirSchemas reads these
+		}
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			w := startWorld(t, mdxsim.Config{})
+			r := newReader(t, w, binary, plugins, example)
+			r.must("validate")
+			if notApplied[example] != "" {
+				return
+			}
+			r.must("apply", "-auto-approve", "-input=false")
+			r.must("plan", "-input=false", "-detailed-exitcode")
+			r.must("destroy", "-auto-approve", "-input=false")
+			w.touchedNothing(t)
+		})
+	}
+}
