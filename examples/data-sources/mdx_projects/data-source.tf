@@ -1,0 +1,1 @@
+data "mdx_projects" "mine" {}
