@@ -11,7 +11,7 @@ import (
 )
 
 // untranslated are the English guides that have no Japanese sister yet. Take a name out when its sister is written.
-var untranslated = []string{"rehearse-an-apply.md", "interrupted-applies.md", "performance.md", "vc-controller.md", "coursewarehub.md"}
+var untranslated = []string{"interrupted-applies.md", "performance.md", "vc-controller.md", "coursewarehub.md"}
 
 const guides = "templates/guides"
 
@@ -76,7 +76,7 @@ func TestJapaneseGuidesAreAsCurrentAsTheEnglishOnes(t *testing.T) {
 		sister := strings.TrimSuffix(name, ".md") + ".ja.md"
 		if !slices.Contains(names, sister) {
 			if !slices.Contains(untranslated, name) {
-				t.Errorf("%s has no Japanese sister %s", name, sister)
+				t.Errorf("%s has no Japanese sister %s; until it is written, put the guide on the list of the untranslated", name, sister)
 			}
 			continue
 		}

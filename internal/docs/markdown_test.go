@@ -22,7 +22,7 @@ type page struct {
 	headings []string // with their hashes
 }
 
-var fence = regexp.MustCompile("(?s)```.*?\n```")
+var fence = regexp.MustCompile("(?s)```.*?\n *```")
 
 func readPage(t *testing.T, path string) page {
 	t.Helper()
