@@ -1,5 +1,27 @@
 data "mdx_segment" "default" {}
 
+data "mdx_catalog" "ubuntu" {
+  name = "Ubuntu 22.04 (推奨版)"
+}
+
+resource "mdx_vm" "web" {
+  name           = "web"
+  catalog_id     = data.mdx_catalog.ubuntu.id
+  pack_type      = "cpu"
+  pack_num       = 2
+  disk_size      = 40
+  ssh_public_key = file("~/.ssh/id_ed25519.pub")
+}
+
+resource "mdx_vm" "mail" {
+  name           = "mail"
+  catalog_id     = data.mdx_catalog.ubuntu.id
+  pack_type      = "cpu"
+  pack_num       = 2
+  disk_size      = 40
+  ssh_public_key = file("~/.ssh/id_ed25519.pub")
+}
+
 # A free public address that leads to the VM.
 resource "mdx_dnat" "web" {
   segment_id          = data.mdx_segment.default.id
