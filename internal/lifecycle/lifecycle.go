@@ -40,11 +40,11 @@ func Serve(address string, server func() tfprotov6.ProviderServer) error {
 	}()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	return live(calls, served, terminated, orphaned(ctx), Grace)
+	return live(calls, served, terminated, orphaned(ctx))
 }
 
 // live waits for the end, and for the calls that are under way then.
-func live(calls *calls, served <-chan error, terminated <-chan os.Signal, orphaned <-chan struct{}, grace time.Duration) (err error) {
+func live(calls *calls, served <-chan error, terminated <-chan os.Signal, orphaned <-chan struct{}) (err error) {
 	for ended := false; !ended; {
 		select {
 		case err = <-served:
@@ -56,7 +56,7 @@ func live(calls *calls, served <-chan error, terminated <-chan os.Signal, orphan
 		}
 	}
 	calls.cancel()
-	return errors.Join(err, calls.wait(grace))
+	return errors.Join(err, calls.wait(Grace))
 }
 
 // calls are the changes under way.

@@ -47,7 +47,7 @@ func TestTheProcessEndsWhenWhatIsUnderWayIsOver(t *testing.T) {
 				_, ended := change(c, 90*time.Second)
 				begun := time.Now()
 				end(served, orphaned)
-				if err := live(c, served, nil, orphaned, Grace); err != nil || !closed(ended) {
+				if err := live(c, served, nil, orphaned); err != nil || !closed(ended) {
 					t.Errorf("ended before its call: %v", err)
 				}
 				if took := time.Since(begun); took != 90*time.Second {
@@ -63,7 +63,7 @@ func TestAProcessWithNothingUnderWayEndsAtOnce(t *testing.T) {
 		served := make(chan error, 1)
 		served <- errors.New("why")
 		begun := time.Now()
-		if err := live(newCalls(), served, nil, nil, Grace); err == nil || err.Error() != "why" || time.Since(begun) != 0 {
+		if err := live(newCalls(), served, nil, nil); err == nil || err.Error() != "why" || time.Since(begun) != 0 {
 			t.Errorf("%v after %s", err, time.Since(begun))
 		}
 	})
@@ -74,7 +74,7 @@ func TestACallThatNeverEndsIsGivenUp(t *testing.T) {
 		c, orphaned := newCalls(), make(chan struct{})
 		_, ended := change(c, time.Hour)
 		close(orphaned)
-		if err := live(c, nil, nil, orphaned, Grace); !errors.Is(err, errUnderWay) || closed(ended) {
+		if err := live(c, nil, nil, orphaned); !errors.Is(err, errUnderWay) || closed(ended) {
 			t.Error(err)
 		}
 		<-ended
@@ -87,7 +87,7 @@ func TestSIGTERMCancelsTheCallsAndLetsTerraformHearOfIt(t *testing.T) {
 		ctx, ended := change(c, time.Second)
 		over := make(chan struct{})
 		go func() {
-			_ = live(c, served, terminated, nil, Grace)
+			_ = live(c, served, terminated, nil)
 			close(over)
 		}()
 		synctest.Wait()
@@ -159,10 +159,7 @@ func TestNothingOfTheFrameworksServerIsHidden(t *testing.T) {
 	if _, ok := server.(*watched); !ok {
 		t.Fatal("the framework's server lacks something that full has")
 	}
-	_, lists := server.(tfprotov6.ProviderServerWithListResource)
-	_, acts := server.(tfprotov6.ProviderServerWithActions)
-	_, stores := server.(tfprotov6.ProviderServerWithStateStores)
-	if !lists || !acts || !stores {
-		t.Errorf("list resources %v, actions %v, state stores %v", lists, acts, stores)
+	if _, ok := server.(full); !ok {
+		t.Error("something is hidden")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,6 +71,12 @@ func (p *portal) takeUp(ctx context.Context, o vmOrder) (placed, error) {
 	}
 	p.inState(ctx, o.project, o.name) // what is there about it came to nothing
 	return placed{}, errNotLeft
+}
+
+// mayBeLeft tells whether an interrupted run had asked for a VM of a name. What became of it takeUp finds out.
+func (p *portal) mayBeLeft(project mdx.ProjectID, name string) bool {
+	entries, _ := p.journal.About(p.journal.key(project, name)) // damaged ones are told when the run begins
+	return slices.ContainsFunc(entries, p.journal.Earlier)
 }
 
 // leftEntries are those of interrupted runs. One whose request is still under way, since the provider outlives a killed
