@@ -165,6 +165,7 @@ func (r *aclRuleResource) Read(ctx context.Context, req resource.ReadRequest, re
 	case err == nil && found:
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	case err == nil || r.portal.segmentGone(ctx, state.project(), state.segment()):
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // asked for even of what is gone
 		resp.State.RemoveResource(ctx)
 	default:
 		rule, _ := state.rule()

@@ -186,6 +186,8 @@ func (r *dnatResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	case err != nil:
 		resp.Diagnostics.Append(portalError("read the DNAT rule for "+state.PoolAddress.ValueString(), err))
 	case rule == nil:
+		// An identity is asked for even of what is gone, or never got an id.
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{types.StringValue(state.ID.ValueString())})...)
 		resp.State.RemoveResource(ctx)
 	default:
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

@@ -135,6 +135,7 @@ func (r *networkResource) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{state.ID})...) // also of a segment that is gone
 	project, segment := mdx.ProjectID(state.ProjectID.ValueString()), mdx.SegmentID(state.ID.ValueString())
 	if r.portal.segmentGone(ctx, project, segment) {
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{state.ID})...) // asked for even of what is gone
 		resp.State.RemoveResource(ctx)
 		return
 	}

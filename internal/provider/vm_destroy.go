@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
@@ -10,7 +11,29 @@ import (
 
 // destroy removes the rules that lead to a VM, powers it off, deletes it, and waits until both its detail and its
 // project's list say that it is gone (PORTAL.md §8). A VM that is gone already is an error that [mdx.IsNotFound] knows.
+//
+// On the way much else is asked, and an overloaded portal answers 404 to anything. Only the VM's own absence, which its
+// detail and the list agree on, counts as that.
 func (p *portal) destroy(ctx context.Context, t vmTarget) error {
+	err := p.tearDown(ctx, t)
+	if !mdx.IsNotFound(err) {
+		return err
+	}
+	if _, proof := p.VM(ctx, t.project, t.id); mdx.IsNotFound(proof) {
+		return proof
+	}
+	return notAbout(err)
+}
+
+// notAbout hides from an error that it may look like the absence of the VM that is spoken of.
+func notAbout(err error) error {
+	if mdx.IsNotFound(err) {
+		return fmt.Errorf("the VM is there, but: %v; the portal seems overloaded", err) //nolint:errorlint // to be hidden
+	}
+	return err
+}
+
+func (p *portal) tearDown(ctx context.Context, t vmTarget) error {
 	vm, err := p.atRest(ctx, t)
 	if err != nil {
 		return err

@@ -155,14 +155,14 @@ func (p *portal) absorb(ctx context.Context, model *vmModel, vm *mdx.VM) error {
 	}
 	segments, err := p.knownSegments(ctx, project, names...)
 	if err != nil {
-		return err
+		return notAbout(err)
 	}
 	var diags diag.Diagnostics
 	model.set(ctx, project, vm, segments, &diags)
 	if model.LoginUsername.IsNull() {
 		catalogs, err := p.knownCatalogs(ctx, project)
 		if err != nil {
-			return err
+			return notAbout(err)
 		}
 		model.LoginUsername = text(guessLogin(vm.HostName, catalogs))
 	}
@@ -187,6 +187,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of a VM that is gone
 	switch err := r.portal.refreshAmongMany(ctx, &state); {
 	case mdx.IsNotFound(err):
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, before.identity())...) // asked for even of what is gone
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:

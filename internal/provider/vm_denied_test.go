@@ -1,0 +1,62 @@
+package provider
+
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+// An overloaded portal answers 404 to anything. Taken for the VM's absence, that would drop a VM from the state that
+// exists and costs points.
+func TestA404AboutSomethingElseIsNotTheEndOfAVM(t *testing.T) {
+	for name, c := range map[string]struct {
+		route string
+		do    func(*testing.T, *portal, mdx.VMID) error
+	}{
+		"read, and the segments are denied": {"GET /api/segment/project/{project}/all/", readAs},
+		"read, and the catalog is denied":   {"GET /api/catalog/project/{project}/", readAs},
+		"destroy, and that is denied":       {"POST /api/vm/{vm}/destroy/", destroyAs},
+		"destroy, and the power is denied":  {"POST /api/vm/{vm}/power_off/", destroyAs},
+		"destroy, and the rules are denied": {"GET /api/acl/segment/{segment}/", destroyAs},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRuns(t, mdxsim.Config{})
+			run, _ := r.run()
+			made, err := run.place(t.Context(), r.ordered(run, "web"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := run.awaitMade(t.Context(), vmTarget{project: leftProject, id: made.id, name: "web"}, made); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := run.WaitAddress(t.Context(), leftProject, made.id); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.SetFaults([]mdxsim.Fault{{Route: c.route, Nth: 1, Times: 99, Kind: mdxsim.NotFound}}); err != nil {
+				t.Fatal(err)
+			}
+			next, _ := r.run()
+			if err := c.do(t, next, made.id); err == nil || mdx.IsNotFound(err) {
+				t.Errorf("taken for the end of the VM: %v", err)
+			}
+			if len(r.vms("web")) != 1 {
+				t.Error("it is gone")
+			}
+		})
+	}
+}
+
+func readAs(t *testing.T, p *portal, id mdx.VMID) error {
+	t.Helper()
+	return p.refresh(t.Context(), &vmModel{
+		ID: types.StringValue(string(id)), ProjectID: types.StringValue(string(leftProject)),
+	})
+}
+
+func destroyAs(t *testing.T, p *portal, id mdx.VMID) error {
+	t.Helper()
+	return p.destroy(t.Context(), vmTarget{project: leftProject, id: id, name: "web"})
+}
