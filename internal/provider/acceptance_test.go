@@ -2,9 +2,11 @@ package provider_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,3 +132,29 @@ func (c isKnown) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, re
 
 // asked is how many requests of a route the portal has had.
 func (w *world) asked(route string) int { return w.Stats().Routes[route] }
+
+// changesOnly expects the plan of an update to change just these attributes of a resource.
+func changesOnly(address string, attributes ...string) plancheck.PlanCheck {
+	return isChange{address, attributes}
+}
+
+type isChange struct {
+	address    string
+	attributes []string
+}
+
+// CheckPlan compares before and after.
+func (c isChange) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
+	for _, change := range req.Plan.ResourceChanges {
+		if change.Address != c.address {
+			continue
+		}
+		before, _ := change.Change.Before.(map[string]any)
+		after, _ := change.Change.After.(map[string]any)
+		for name, value := range after {
+			if !reflect.DeepEqual(before[name], value) != slices.Contains(c.attributes, name) {
+				resp.Error = errors.Join(resp.Error, fmt.Errorf("%s goes from %v to %v", name, before[name], value))
+			}
+		}
+	}
+}
