@@ -25,7 +25,7 @@ var notApplied = map[string]string{
 // exampleFolders are the folders below examples/ that hold a configuration each.
 func exampleFolders(t *testing.T) (folders []string) {
 	t.Helper()
-	err := fs.WalkDir(os.DirFS(examples), ".", func(path string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(examples), ".", func(path string, _ fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(path, ".tf") && !slices.Contains(folders, filepath.Dir(path)) {
 			folders = append(folders, filepath.Dir(path))
 		}
@@ -77,7 +77,7 @@ func newReader(t *testing.T, w *world, binary, plugins, example string) *reader 
 }
 
 // must runs the binary, which has to succeed.
-func (r *reader) must(args ...string) string {
+func (r *reader) must(args ...string) {
 	r.t.Helper()
 	cmd := exec.CommandContext(r.t.Context(), r.binary, args...)
 	cmd.Dir, cmd.Env = r.dir, r.env
@@ -85,7 +85,6 @@ func (r *reader) must(args ...string) string {
 	if err != nil {
 		r.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-	return string(out)
 }
 
 // notApplied tells why the example is not applied; empty if it is.
@@ -131,6 +130,7 @@ func knowsActions(t *testing.T, binary string) bool {
 }
 
 func TestAccEveryExampleIsValidAndDoesWhatItShows(t *testing.T) {
+	t.Parallel()
 	binary := os.Getenv("TF_ACC_TERRAFORM_PATH")
 	if os.Getenv("TF_ACC") == "" || binary == "" {
 		t.Skip("Acceptance tests skipped unless env 'TF_ACC' set")
