@@ -32,10 +32,10 @@
 //
 // # How commands travel
 //
-// The command line that the host's process list shows is always `/bin/sh -s`, with sudo where the login user is not
-// root. Scripts, arguments and file contents follow on its standard input, base64-encoded, so nothing is ever quoted
-// and no secret appears in a process list. The Base container is managed through Docker's API over the same
-// connection, not through command lines.
+// The command line that the host's process list shows is `/bin/sh -s`, with sudo where the login user is not root.
+// Scripts, arguments and file contents follow on its standard input, base64-encoded, so nothing is ever quoted and no
+// secret appears in a process list. The Base container is managed through Docker's API, over a stream that `docker
+// system dial-stdio` opens on the same connection.
 //
 // Distributions known to work: Ubuntu 20.04, 22.04 and 24.04, Debian 12.
 package containerhost

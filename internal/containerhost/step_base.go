@@ -1,16 +1,9 @@
 package containerhost
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -18,9 +11,6 @@ import (
 
 // labelRecipe marks a Base container and holds the digest of what it was made from.
 const labelRecipe = "jp.mdx.container-host.recipe"
-
-// nodePause is the pause between questions to a Base container that starts.
-const nodePause = 500 * time.Millisecond
 
 // baseImage fetches the Base container's image.
 var baseImage = step{
@@ -199,152 +189,4 @@ func removeBase(ctx context.Context, s *session) error {
 	s.base = nil
 	_, err = s.run(ctx, program("removing "+initFolder, "rm", "-rf", initFolder))
 	return err
-}
-
-// nodeReady waits for the Base container's own sshd, which is when the VC controller can use the node.
-var nodeReady = step{name: "node-ready", limit: 3 * time.Minute, check: checkNode, apply: awaitNode}
-
-func checkNode(ctx context.Context, s *session) (string, error) {
-	c, err := s.api.container(ctx, s.spec.Base.Name)
-	switch {
-	case errors.Is(err, errAbsent):
-		return "there is no Base container", nil
-	case err != nil:
-		return "", err
-	}
-	s.base = c
-	if !c.State.Running {
-		return "the Base container is " + c.State.Status, nil
-	}
-	if s.spec.Base.Network != "host" {
-		return "", nil
-	}
-	answer, err := s.run(ctx, command{about: "asking the Base container's sshd", script: bannerScript})
-	if err != nil {
-		return "", err
-	}
-	if answer != "SSH-" {
-		return silentNode, nil
-	}
-	return "", nil
-}
-
-const silentNode = "the Base container's sshd does not answer on port 22"
-
-// The question is asked on the host, since an access rule may keep others away from port 22.
-const bannerScript = `timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22 && head -c 4 <&3' 2>/dev/null || true`
-
-// fallsOver is how many restarts, while it is waited for, say that a container will never stay up.
-const fallsOver = 3
-
-// awaitNode asks until the node is ready. What the container itself wrote is the reason when it isn't.
-func awaitNode(ctx context.Context, s *session) error {
-	before := 0
-	if s.base != nil {
-		before = s.base.RestartCount
-	}
-	for {
-		reason, err := checkNode(ctx, s)
-		if err == nil && reason == "" {
-			return nil
-		}
-		broken := s.base == nil || s.base.State.Status == "exited" || s.base.RestartCount-before >= fallsOver
-		if err == nil && !broken && wait(ctx, nodePause) {
-			continue
-		}
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
-		return s.containerFailure(context.WithoutCancel(ctx), or(reason, silentNode))
-	}
-}
-
-// containerFailure explains with the container's last words.
-func (s *session) containerFailure(ctx context.Context, reason string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if s.base == nil {
-		return errors.New(reason)
-	}
-	said := or(s.hide.hide(s.api.logs(ctx, s.base.ID)), "(nothing)")
-	return fmt.Errorf("%s (exit code %d, %d restarts); it last wrote:\n  %s",
-		reason, s.base.State.ExitCode, s.base.RestartCount, strings.ReplaceAll(said, "\n", "\n  "))
-}
-
-// createRequest is what Docker makes a container from.
-type createRequest struct {
-	Image      string
-	Env        []string
-	Labels     map[string]string
-	HostConfig hostConfig
-}
-
-type hostConfig struct {
-	Privileged    bool
-	NetworkMode   string
-	Binds         []string
-	RestartPolicy struct{ Name string }
-}
-
-// request describes the Base container, with the digest of the description as a label. The image is not part of the
-// digest: its own is compared.
-func (s *session) request() (createRequest, error) {
-	b := s.spec.Base
-	r := createRequest{Image: b.Image, Env: environment(s.spec, s.serviceAddress())}
-	r.HostConfig.Privileged = !b.Unprivileged
-	r.HostConfig.NetworkMode = b.Network
-	r.HostConfig.Binds = append([]string{"/dev:/dev"}, b.Volumes...)
-	r.HostConfig.RestartPolicy.Name = b.Restart
-	if b.UserInitCommand != "" {
-		r.HostConfig.Binds = append(r.HostConfig.Binds, initFile(b.Name)+":"+userInitMount+":ro")
-	}
-	recipe, err := json.Marshal([]any{r.Env, r.HostConfig, sha256.Sum256([]byte(b.UserInitCommand))})
-	if err != nil {
-		return createRequest{}, err
-	}
-	sum := sha256.Sum256(recipe)
-	r.Labels = map[string]string{labelRecipe: hex.EncodeToString(sum[:])}
-	return r, nil
-}
-
-// initFile is where the host keeps a container's user_init_command.
-func initFile(name string) string { return initFolder + "/" + name + "/user_init_command" }
-
-// serviceAddress is the node's address as others see it.
-func (s *session) serviceAddress() netip.Addr {
-	if s.spec.StaticAddress.IsValid() {
-		return s.spec.StaticAddress
-	}
-	return s.facts.nic.address()
-}
-
-// environment gives the Base container's variables, sorted. The address has two names: VCP's documentation gives one,
-// and images read the other.
-func environment(spec Spec, address netip.Addr) []string {
-	all := map[string]string{}
-	set := func(name, value string) {
-		if value != "" {
-			all[name] = value
-		}
-	}
-	if address.IsValid() {
-		set("MY_PRIVATE_IP", address.String())
-		set("PRIVATE_IP", address.String())
-	}
-	if len(spec.Base.AuthorizedKeys) > 0 {
-		var lines bytes.Buffer
-		for _, key := range spec.Base.AuthorizedKeys {
-			lines.WriteString(strings.TrimSpace(key) + "\n")
-		}
-		set("AUTHORIZED_KEYS", base64.StdEncoding.EncodeToString(lines.Bytes()))
-	}
-	set("VCCCTR_IPADDR", spec.Controller.Address)
-	set("VCCC_ID", spec.Controller.ID)
-	set("SERF_NODE_ID", spec.Controller.NodeID)
-	maps.Copy(all, spec.Base.Environment)
-	var list []string
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		list = append(list, name+"="+all[name])
-	}
-	return list
 }
