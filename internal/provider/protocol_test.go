@@ -308,3 +308,16 @@ func (p planned) checkKept(t *testing.T, state attributes) {
 		}
 	}
 }
+
+// imported imports a resource by its id and reads it, as Terraform does.
+func (p *plugin) imported(id string) (state attributes, diagnostics string) {
+	p.t.Helper()
+	response, err := p.server.ImportResourceState(p.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: p.resource, ID: id})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if len(response.Diagnostics) > 0 {
+		return nil, said(response.Diagnostics)
+	}
+	return p.refresh(p.state(response.ImportedResources[0].State))
+}
