@@ -4,6 +4,7 @@ package containerhost
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -53,7 +54,7 @@ func bootstrap(b *testing.B, bed *testbed, n int) {
 	b.ReportMetric(float64(trips)/float64(n), "roundtrips/host")
 	_, took = together(b, specs)
 	b.ReportMetric(took.Seconds(), "s/second-run")
-	b.Log("\n" + table(first, n))
+	fmt.Fprintf(os.Stderr, "\n%d hosts:\n%s", n, table(first, n)) // the benchmark's own log is cut short
 	for _, id := range ids {
 		if err := bed.backend.Destroy(b.Context(), id); err != nil {
 			b.Fatal(err)
