@@ -86,7 +86,7 @@ func TestActionsRestartAVM(t *testing.T) {
 }
 
 func TestActionsRefuse(t *testing.T) {
-	w := startWorld(t, mdxsim.Config{})
+	w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{Deallocate: -1}}) // off stays PowerOFF
 	p := w.plugin(t)
 	stopped := p.make(smallVM(attributes{"power_state": "stopped"}))
 	for name, test := range map[string]struct {
