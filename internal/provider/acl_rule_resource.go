@@ -120,7 +120,25 @@ func (r *aclRuleResource) Create(ctx context.Context, req resource.CreateRequest
 		return
 	}
 	defer release()
-	have, err := r.portal.rulesLike(ctx, plan.segment(), []mdx.ACLRule{wanted})
+	var have []mdx.ACLRule
+	thing := aclThing(plan.segment(), wanted)
+	left, err := r.portal.leftRule(ctx, project, thing, func() (bool, error) {
+		rules, err := r.portal.rulesLike(ctx, plan.segment(), []mdx.ACLRule{wanted})
+		i := slices.IndexFunc(rules, wanted.Same)
+		if i >= 0 {
+			plan.ID = types.StringValue(string(rules[i].ID))
+		}
+		return i >= 0, err
+	})
+	if err == nil && left {
+		resp.Diagnostics.AddWarning(takenUpRule(thing))
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+		return
+	}
+	if err == nil {
+		have, err = r.portal.rulesLike(ctx, plan.segment(), []mdx.ACLRule{wanted})
+	}
 	if err != nil {
 		resp.Diagnostics.Append(portalError(doing, err))
 		return
@@ -132,10 +150,13 @@ func (r *aclRuleResource) Create(ctx context.Context, req resource.CreateRequest
 			r.portal.segmentLabel(ctx, project, plan.segment()), describe(wanted), plan.segment(), have[i].ID))
 		return
 	}
-	_, err = r.portal.addRules(ctx, plan.segment(), have, []mdx.ACLRule{wanted}, func(made mdx.ACLRule) {
-		plan.ID = types.StringValue(string(made.ID))
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	err = r.portal.noted(ctx, createACL, project, thing, func() error {
+		_, err := r.portal.addRules(ctx, plan.segment(), have, []mdx.ACLRule{wanted}, func(made mdx.ACLRule) {
+			plan.ID = types.StringValue(string(made.ID))
+			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+			resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+		})
+		return err
 	})
 	if err != nil {
 		resp.Diagnostics.Append(portalError(doing, err))
@@ -163,6 +184,7 @@ func (r *aclRuleResource) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of a rule that is gone
 	switch {
 	case err == nil && found:
+		r.portal.inState(ctx, state.project(), aclThing(state.segment(), rule))
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	case err == nil || r.portal.segmentGone(ctx, state.project(), state.segment()):
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // asked for even of what is gone
@@ -252,7 +274,10 @@ func (r *aclRuleResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if err != nil && !r.portal.segmentGone(ctx, state.project(), state.segment()) {
 		told, _ := state.rule()
 		resp.Diagnostics.Append(portalError(r.doing(ctx, "remove", state, told), err))
+		return
 	}
+	told, _ := state.rule()
+	r.portal.inState(ctx, state.project(), aclThing(state.segment(), told))
 }
 
 // doing names rule and segment for an error.

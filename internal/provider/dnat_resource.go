@@ -115,6 +115,28 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 	defer cancel()
 	plan.ProjectID, plan.ID = types.StringValue(string(project)), types.StringNull()
 	pool := parseAddress(plan.PoolAddress)
+	thing := dnatThing(plan.segment(), plan.destination())
+	label := r.portal.segmentLabel(ctx, project, plan.segment())
+	left, err := r.portal.leftRule(ctx, project, thing, func() (bool, error) {
+		rules, err := r.portal.dnats(ctx, project, 0)
+		i := slices.IndexFunc(rules, func(rule mdx.DNAT) bool {
+			return rule.DstAddress == plan.destination() && rule.SegmentName == label && (!pool.IsValid() || rule.PoolAddress == pool)
+		})
+		if i >= 0 {
+			plan.ID, plan.PoolAddress = types.StringValue(string(rules[i].ID)), iptypes.NewIPv4AddressValue(rules[i].PoolAddress.String())
+		}
+		return i >= 0, err
+	})
+	if err != nil {
+		resp.Diagnostics.Append(portalError("list the DNAT rules", err))
+		return
+	}
+	if left {
+		resp.Diagnostics.AddWarning(takenUpRule(thing))
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{plan.ID})...)
+		return
+	}
 	if !pool.IsValid() {
 		r.refuseSecond(ctx, plan, &resp.Diagnostics)
 	}
@@ -122,11 +144,15 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 		return
 	}
 	doing := fmt.Sprintf("lead a public address to %s %s", plan.destination(),
-		onSegment(r.portal.segmentLabel(ctx, project, plan.segment())))
+		onSegment(label))
 	asked := func(address netip.Addr) {
 		plan.PoolAddress = iptypes.NewIPv4AddressValue(address.String())
 	}
-	made, err := r.portal.publish(ctx, project, plan.segment(), pool, plan.destination(), asked)
+	var made mdx.DNAT
+	err = r.portal.noted(ctx, createDNAT, project, thing, func() error {
+		made, err = r.portal.publish(ctx, project, plan.segment(), pool, plan.destination(), asked)
+		return err
+	})
 	if taken, is := errors.AsType[*takenError](err); is && pool.IsValid() && taken.by != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("pool_address"), "Public address taken", fmt.Sprintf(
 			"%s leads to %s on segment %q already. Choose another, or leave pool_address out to have a free one. If that rule is meant "+
@@ -190,6 +216,7 @@ func (r *dnatResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{types.StringValue(state.ID.ValueString())})...)
 		resp.State.RemoveResource(ctx)
 	default:
+		r.portal.inState(ctx, state.project(), dnatThing(state.segment(), rule.DstAddress))
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	}
 }
@@ -238,7 +265,9 @@ func (r *dnatResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	if err != nil {
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("remove the DNAT rule from %s to %s",
 			state.PoolAddress.ValueString(), state.destination()), err))
+		return
 	}
+	r.portal.inState(ctx, state.project(), dnatThing(state.segment(), state.destination()))
 }
 
 // ImportState takes a rule's id or its public address.

@@ -87,6 +87,13 @@ func (r recorder) warnLeftBehind(ctx context.Context, diags *diag.Diagnostics) {
 			continue
 		}
 		seen[e.Key] = true
+		if aboutRule(e) {
+			diags.AddWarning("A rule was left by an interrupted run", fmt.Sprintf(
+				"A run that was interrupted at %s may have made the %s, and ended before the state had it. If the configuration still has "+
+					"it, terraform apply takes it up. If not, remove it on the portal, and its file from %s.",
+				e.Asked.Format(time.RFC3339), e.Name, r.Dir()))
+			continue
+		}
 		diags.AddWarning(fmt.Sprintf("VM %q was left by an interrupted run", e.Name), fmt.Sprintf(
 			"A run that was interrupted had asked the portal for a VM named %q at %s, and may have ended before the state had it. "+
 				"If the configuration still has a VM of that name, terraform apply takes it up. If not, it may exist and cost points "+

@@ -1,0 +1,90 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// The portal does not tell who made a rule. So a rule that an interrupted run was about to make is noted in the journal
+// as VMs are, under what it says, and the next run takes it for its own.
+
+// aclThing is an access rule's name in the journal.
+func aclThing(segment mdx.SegmentID, rule mdx.ACLRule) string {
+	return fmt.Sprintf("access rule %s %s", describe(rule), onSegment(string(segment)))
+}
+
+// dnatThing is a DNAT rule's name in the journal: which public address it gets may be open.
+func dnatThing(segment mdx.SegmentID, destination netip.Addr) string {
+	return fmt.Sprintf("DNAT rule to %s %s", destination, onSegment(string(segment)))
+}
+
+const (
+	createACL  = "create access rule"
+	createDNAT = "create DNAT rule"
+)
+
+// aboutRule tells entries about rules from those about VMs.
+func aboutRule(e journal.Entry) bool { return e.Operation == createACL || e.Operation == createDNAT }
+
+// noted makes a rule between two notes in the journal: that it is about to be asked for, and what came of it.
+func (p *portal) noted(ctx context.Context, operation string, project mdx.ProjectID, thing string, do func() error) error {
+	intent, err := p.journal.Journal.Begin(journal.Entry{Key: p.journal.key(project, thing), Operation: operation, Asked: p.Now()})
+	if err != nil {
+		return err
+	}
+	err = do()
+	var failed error
+	switch {
+	case err == nil:
+		failed = intent.Accepted(nil)
+	case mdx.IsAmbiguous(err) || isContextError(err):
+		failed = intent.Lost()
+	default:
+		failed = intent.Withdraw()
+	}
+	if failed == nil && (err == nil || mdx.IsAmbiguous(err) || isContextError(err)) {
+		failed = p.journal.HandOver(p.journal.key(project, thing)) // it comes into the state one way or the other
+	}
+	if failed != nil {
+		tflog.Warn(ctx, "the journal could not be completed", map[string]any{"thing": thing, "error": failed.Error()})
+	}
+	return err
+}
+
+// leftRule looks for a rule that an interrupted run was about to make, for as long as it may take to show.
+func (p *portal) leftRule(ctx context.Context, project mdx.ProjectID, thing string, look func() (found bool, err error)) (bool, error) {
+	if !p.mayBeLeft(project, thing) {
+		return false, nil
+	}
+	looking, cancel := context.WithTimeout(ctx, settling*p.settings.pollInterval)
+	defer cancel()
+	for {
+		found, err := look()
+		if found || err != nil {
+			return found, err
+		}
+		timer := time.NewTimer(p.settings.pollInterval)
+		select {
+		case <-timer.C:
+		case <-looking.Done():
+			timer.Stop()
+			if ctx.Err() != nil {
+				return false, ctx.Err()
+			}
+			p.inState(ctx, project, thing) // it came to nothing
+			return false, nil
+		}
+	}
+}
+
+// takenUpRule tells the user.
+func takenUpRule(thing string) (summary, detail string) {
+	return "Rule taken up", fmt.Sprintf("An interrupted run had made the %s. It was taken up; no other was made.", thing)
+}
