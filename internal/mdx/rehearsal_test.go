@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
@@ -21,6 +22,7 @@ type rehearsal struct {
 	client  *mdx.Client
 	project mdx.ProjectID
 	deploy  mdx.DeployRequest // a machine that only lacks a name
+	way     time.Duration     // how long an answer is on its way
 
 	mu    sync.Mutex
 	names []string       // vm_name of every deploy request, in their order
@@ -58,6 +60,7 @@ func rehearse(t *testing.T, change func(*mdxsim.World)) *rehearsal {
 
 // RoundTrip has the simulator answer, unless the answer is to get lost.
 func (r *rehearsal) RoundTrip(req *http.Request) (*http.Response, error) {
+	<-time.After(r.way)
 	name := ""
 	req = req.Clone(req.Context())
 	if req.Body == nil {

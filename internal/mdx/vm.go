@@ -92,8 +92,9 @@ func (c *Client) VMs(ctx context.Context, project ProjectID) ([]VMSummary, error
 		return list(ctx, c, r, wireVMSummary.summary)
 	})
 	if err != nil && ctx.Err() != nil {
-		r.method = http.MethodGet
-		return nil, r.failed(ctx.Err())
+		left := r // the question itself may go on for others
+		left.method = http.MethodGet
+		return nil, left.failed(ctx.Err())
 	}
 	return slices.Clone(vms), err
 }
