@@ -25,8 +25,9 @@ type Batcher struct {
 	queues map[string]*queue
 }
 
-// NewBatcher makes a batcher for a client. A request waits for others as long as window says, at most;
-// with a window of zero or less, every machine has a request of its own.
+// NewBatcher makes a batcher for a client. A request waits for others as long as window says, and goes out
+// when nobody came during a whole window, or after ten. With a window of zero or less, every machine has a
+// request of its own.
 func NewBatcher(client *Client, window time.Duration) *Batcher {
 	return &Batcher{client: client, window: window, queues: map[string]*queue{}}
 }

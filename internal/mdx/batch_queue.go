@@ -107,14 +107,30 @@ func (b *Batcher) work(ctx context.Context, q *queue) {
 		case <-ctx.Done():
 			return
 		}
-		select {
-		case <-time.After(b.window):
-		case <-ctx.Done():
+		if !b.gather(ctx, q) {
 			return
 		}
 		for b.turn(ctx, q) {
 		}
 	}
+}
+
+// gather waits for a window, and for another one whenever somebody came during it: on a busy machine those
+// who belong together trickle in. Ten windows are the most. It tells whether anybody still waits.
+func (b *Batcher) gather(ctx context.Context, q *queue) bool {
+	for range 10 {
+		select {
+		case <-time.After(b.window):
+		case <-ctx.Done():
+			return false
+		}
+		select {
+		case <-q.wake:
+		default:
+			return true
+		}
+	}
+	return true
 }
 
 // turn waits until nobody else deploys in the project, and sends one request. What is pending is planned

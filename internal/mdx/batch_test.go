@@ -95,6 +95,24 @@ func TestALoneDeployIsDelayedByTheWindowOnly(t *testing.T) {
 	})
 }
 
+func TestThoseWhoTrickleInGoOutTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rehearse(t, nil)
+		b := mdx.NewBatcher(r.client, 100*time.Millisecond)
+		var wg sync.WaitGroup
+		for i, name := range numbered(0, 9) {
+			wg.Go(func() {
+				time.Sleep(time.Duration(i) * 60 * time.Millisecond) //nolint:forbidigo // in the bubble's time
+				r.wantAllMade(t, r.deployAll(t.Context(), b, name))
+			})
+		}
+		wg.Wait()
+		if diff := cmp.Diff([]string{"n-[0-9]"}, r.asked()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestWhatComesInWhileARequestIsOnItsWayGoesOutTogetherNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rehearse(t, nil)
