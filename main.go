@@ -23,7 +23,7 @@ const address = "registry.terraform.io/nii-gakunin-cloud/mdx"
 
 // memoryAim is where garbage is collected sooner, so that a plan of a thousand VMs, most of which is what the framework
 // leaves lying about, stays well below what a small machine has. It is no bound: what is needed is taken.
-const memoryAim = 80 << 20
+const memoryAim = 112 << 20
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
