@@ -134,7 +134,7 @@ func (b *benchmark) makes(ctx context.Context, dir string, r result, config stri
 		name: "destroy of " + r.name, speed: b.speed, floor: b.atSpeed(stopAndDestroy) + b.idle[n],
 		bound: "the portal: power off, then destroy, five requests at a time",
 	}
-	if n > parallelism {
+	if n > parallelism && !strings.Contains(r.name, "group") {
 		gone.bound = "Terraform: ten at a time"
 	}
 	gone.usage, err = s.terraform(ctx, config, "destroy", "-auto-approve", fmt.Sprint("-parallelism=", parallelism))
