@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// DefaultBatchWindow is a window for [NewBatcher] that a program's own jitter fits into, and that nobody
+// DefaultBatchWindow is a window for [NewBatcher] that a few questions to the portal fit into, and that nobody
 // notices beside the minutes that a deploy takes.
-const DefaultBatchWindow = 100 * time.Millisecond
+const DefaultBatchWindow = 250 * time.Millisecond
 
 // Batcher deploys machines one by one for those who ask, and in as few requests as the portal's ranges
 // allow for the portal (PORTAL.md §5): what is asked for within a window, and is equal but for the name,
