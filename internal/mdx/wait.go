@@ -96,7 +96,7 @@ func (c *Client) waitTask(
 ) (task Task, err error) {
 	gone := 0
 	m := &waiter{about: aboutTask, task: id, pace: o.pace}
-	return task, o.run(ctx, c, project, m, func(n news) (bool, error) {
+	err = o.run(ctx, c, project, m, func(n news) (bool, error) {
 		if n.task == nil {
 			if task.ID != "" {
 				gone++
@@ -117,6 +117,7 @@ func (c *Client) waitTask(
 		}
 		return until(task), nil
 	})
+	return task, err
 }
 
 // WaitVM waits until the project's list shows a machine in a state that until accepts. A machine that
@@ -142,13 +143,14 @@ func (c *Client) WaitVMNamed(
 	ctx context.Context, project ProjectID, name string, opts ...WaitOption,
 ) (found VMSummary, err error) {
 	o := wait("VM named", name, PacePower, opts)
-	return found, o.run(ctx, c, project, &waiter{about: aboutList, pace: o.pace}, func(n news) (bool, error) {
+	err = o.run(ctx, c, project, &waiter{about: aboutList, pace: o.pace}, func(n news) (bool, error) {
 		i := slices.IndexFunc(n.vms, func(vm VMSummary) bool { return vm.Name == name })
 		if i >= 0 {
 			found = n.vms[i]
 		}
 		return i >= 0, nil
 	})
+	return found, err
 }
 
 // WaitVMGone waits until the project's list no longer shows a machine.
@@ -172,7 +174,7 @@ func (c *Client) WaitAddress(ctx context.Context, project ProjectID, id VMID, op
 	sight := sighting{id: id, project: project, c: c, o: o}
 	seenOn, stops := false, 0
 	m := &waiter{about: aboutAddress, vm: id, pace: o.pace}
-	return found, o.run(ctx, c, project, m, func(n news) (bool, error) {
+	err = o.run(ctx, c, project, m, func(n news) (bool, error) {
 		if n.vm != nil {
 			found = n.vm
 			return true, nil
@@ -195,6 +197,7 @@ func (c *Client) WaitAddress(ctx context.Context, project ProjectID, id VMID, op
 		e.Status, e.Message = http.StatusConflict, "the machine is "+string(sight.vm.Status)+": start it first"
 		return false, e
 	})
+	return found, err
 }
 
 // sighting follows one machine through the project's list.
