@@ -2,7 +2,9 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -43,19 +45,25 @@ func (p *portal) noted(ctx context.Context, operation string, project mdx.Projec
 	var failed error
 	switch {
 	case err == nil:
-		failed = intent.Accepted(nil)
-	case mdx.IsAmbiguous(err) || isContextError(err):
-		failed = intent.Lost()
-	default:
+		failed = errors.Join(intent.Accepted(nil), p.journal.HandOver(p.journal.key(project, thing)))
+	case refusedRule(err):
 		failed = intent.Withdraw()
-	}
-	if failed == nil && (err == nil || mdx.IsAmbiguous(err) || isContextError(err)) {
-		failed = p.journal.HandOver(p.journal.key(project, thing)) // it comes into the state one way or the other
+	default:
+		failed = intent.Lost() // also where the rule was made, and asking for it failed
 	}
 	if failed != nil {
 		tflog.Warn(ctx, "the journal could not be completed", map[string]any{"thing": thing, "error": failed.Error()})
 	}
 	return err
+}
+
+// refusedRule tells whether the portal has said no to a rule, so that nothing came of it for certain.
+func refusedRule(err error) bool {
+	if _, taken := errors.AsType[*takenError](err); taken {
+		return true
+	}
+	answer, ok := errors.AsType[*mdx.Error](err)
+	return ok && answer.Method == http.MethodPost && answer.Status/100 == 4 && !answer.Ambiguous
 }
 
 // leftRule looks for a rule that an interrupted run was about to make, for as long as it may take to show.
