@@ -59,6 +59,13 @@ func (c *Core) planned(ctx context.Context, address string, was instance, config
 			return p, err
 		}
 	}
+	valid, err := c.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: typeOf(address), Config: request.Config})
+	if err != nil {
+		return p, err
+	}
+	if err := c.hear("validate "+address, valid.Diagnostics); err != nil {
+		return p, err
+	}
 	response, err := c.server.PlanResourceChange(ctx, request)
 	if err != nil {
 		return p, err

@@ -25,6 +25,7 @@ import (
 var (
 	seeds = flag.Int("seeds", 12, "how many seeds to run in process")
 	seed  = flag.Uint64("seed", 0, "run this seed only")
+	into  = flag.String("report", "", "write what was done to this file")
 	talk  = flag.Bool("talk", false, "print what the portal is asked")
 )
 
@@ -44,6 +45,12 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	fmt.Print(&total)
+	if *into != "" {
+		if err := os.WriteFile(*into, []byte(total.String()), 0o600); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
 	_ = os.RemoveAll(dir) // in the folder for temporary files
 	os.Exit(code)
 }
@@ -95,7 +102,13 @@ func TestCampaignInProcess(t *testing.T) {
 
 // regressions are seeds that once failed.
 var regressions = []uint64{
-	5, // a 404 about the segments was taken for the end of the VM, which left the state
+	2,   // a rule that was tainted was planned with its old id: the campaign's own mistake, kept for what it strikes
+	3,   // a VM whose answer nobody heard was looked for by a clock that ran ahead
+	9,   // a killed run's access rule was taken for somebody else's
+	10,  // the same with a DNAT rule
+	205, // a DNAT rule was made, but the question whether it shows was lost: the journal forgot it
+	559, // the same with an access rule
+	5,   // a 404 about the segments was taken for the end of the VM, which left the state
 }
 
 func TestSeedsThatOnceFailed(t *testing.T) {
@@ -313,6 +326,13 @@ func (c *trial) ofOthers() string {
 // check compares state, journal and world.
 func (c *trial) check(step int) {
 	c.t.Helper()
+	known, knownRules := c.inState()
+	c.checkAgainst(step, known, knownRules)
+}
+
+// checkAgainst compares the VMs and rules that a state has with journal and world.
+func (c *trial) checkAgainst(step int, known, knownRules []string) {
+	c.t.Helper()
 	fail := func(format string, args ...any) {
 		c.t.Errorf("step %d: %s\nsaid:\n%s", step, fmt.Sprintf(format, args...), strings.Join(c.said, "\n"))
 	}
@@ -335,7 +355,6 @@ func (c *trial) check(step int) {
 			}
 		}
 	}
-	known, knownRules := c.inState()
 	slices.Sort(vms)
 	slices.Sort(rules)
 	if !slices.Equal(vms, known) {

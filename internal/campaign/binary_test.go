@@ -1,0 +1,313 @@
+//go:build unix
+
+package campaign
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+var binarySeeds = flag.Int("binary-seeds", 0, "how many seeds to run with the real terraform, which TF_ACC_TERRAFORM_PATH names")
+
+// installed builds the provider, and tells Terraform where it is.
+var installed = sync.OnceValues(func() (cliConfig string, err error) {
+	dir, err := os.MkdirTemp(os.Getenv("XDG_CACHE_HOME"), "plugin-")
+	if err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-mdx"), "../..")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	cliConfig = filepath.Join(dir, "cli.tfrc")
+	text := fmt.Sprintf("provider_installation {\n  dev_overrides { \"nii-gakunin-cloud/mdx\" = %q }\n  direct {}\n}\n", dir)
+	return cliConfig, os.WriteFile(cliConfig, []byte(text), 0o600)
+})
+
+func TestCampaignWithTheRealBinary(t *testing.T) {
+	t.Parallel()
+	binary := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if *binarySeeds == 0 || binary == "" {
+		t.Skip("asked for by make campaign")
+	}
+	first, n := uint64(1), uint64(*binarySeeds)
+	if *seed != 0 {
+		first, n = *seed, 1
+	}
+	for s := first; s < first+n; s++ {
+		t.Run(fmt.Sprintf("seed=%d", s), func(t *testing.T) {
+			t.Parallel()
+			newBinaryTrial(t, s, binary).run()
+		})
+	}
+}
+
+// binaryTrial is a seed with the real Terraform in a folder of its own.
+type binaryTrial struct {
+	*trial
+	binary string
+	dir    string
+	front  *front
+}
+
+func newBinaryTrial(t *testing.T, seed uint64, binary string) *binaryTrial {
+	t.Helper()
+	b := &binaryTrial{trial: newTrial(t, seed+1<<32), binary: binary, dir: t.TempDir()}
+	b.seed = seed
+	b.front = &front{sim: b.sim, left: -1}
+	server := httptest.NewServer(b.front)
+	t.Cleanup(server.Close)
+	b.front.url = server.URL
+	b.journal = filepath.Join(b.dir, ".terraform", "mdx-journal")
+	return b
+}
+
+func (b *binaryTrial) run() {
+	for step := range 1 + b.random.IntN(2) {
+		b.next()
+		b.round(step)
+	}
+	b.vms, b.group = map[string]*machine{}, nil
+	b.round(99)
+	total.add("binary: seeds", 1)
+	for kind, n := range b.sim.Stats().Faults {
+		total.add("binary: fault "+string(kind), n)
+	}
+	total.add("binary: VMs deployed", b.sim.Stats().Deployed)
+}
+
+// round applies a configuration under fire, and then in peace.
+func (b *binaryTrial) round(step int) {
+	b.write()
+	faults := slices.DeleteFunc(mdxsim.SeededFaults(int64(b.seed)*100+int64(step)), func(f mdxsim.Fault) bool {
+		return f.Kind == mdxsim.NoAddress // it never heals, whatever anybody does
+	})
+	if err := b.sim.SetFaults(faults); err != nil {
+		b.t.Fatal(err)
+	}
+	b.underFire(step)
+	if err := b.sim.SetFaults(nil); err != nil {
+		b.t.Fatal(err)
+	}
+	const most = 4
+	for n := 1; ; n++ {
+		out, err := b.terraform("apply", "-auto-approve").run()
+		if err == nil {
+			out, err = b.terraform("plan", "-detailed-exitcode").run()
+		}
+		if err == nil {
+			total.add("binary: applies to converge", n)
+			break
+		}
+		if n == most {
+			b.t.Fatalf("step %d: %d applies in peace did not suffice: %v\n%s", step, n, err, out)
+		}
+	}
+	b.compare(step)
+}
+
+// write is the configuration as JSON.
+func (b *binaryTrial) write() {
+	resources := map[string]map[string]object{}
+	for address, r := range b.wanted() {
+		attributes := object{}
+		for name, value := range r.attributes {
+			switch v := value.(type) {
+			case ref:
+				value = fmt.Sprintf("${%s.%s}", v.address, v.attribute)
+			case hostRef:
+				value = fmt.Sprintf("${%s.%s}/32", v.address, v.attribute)
+			}
+			attributes[name] = value
+		}
+		kind, name, _ := strings.Cut(address, ".")
+		if resources[kind] == nil {
+			resources[kind] = map[string]object{}
+		}
+		resources[kind][name] = attributes
+	}
+	config := map[string]any{
+		"terraform": object{"required_providers": object{"mdx": object{"source": "nii-gakunin-cloud/mdx"}}},
+		"provider":  object{"mdx": object{"endpoint": b.front.url, "project_name": "demo", "poll_interval": "25ms", "request_timeout": "2s"}},
+	}
+	if len(resources) > 0 {
+		config["resource"] = resources
+	}
+	text, err := json.MarshalIndent(config, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(b.dir, "main.tf.json"), text, 0o600)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// command is a terraform at work.
+type command struct {
+	*exec.Cmd
+	t   *testing.T
+	out bytes.Buffer
+}
+
+func (b *binaryTrial) terraform(args ...string) *command {
+	b.t.Helper()
+	cli, err := installed()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	c := &command{Cmd: exec.Command(b.binary, append(args, "-no-color", "-input=false")...), t: b.t}
+	c.Dir = b.dir
+	c.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "MDX_") || strings.HasPrefix(v, "TF_") }),
+		"TF_CLI_CONFIG_FILE="+cli, "CHECKPOINT_DISABLE=1", "MDX_API_TOKEN="+token)
+	c.Stdout, c.Stderr = &c.out, &c.out
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.WaitDelay = 100 * time.Millisecond // a provider that outlives its Terraform holds the output open
+	return c
+}
+
+func (c *command) run() (string, error) {
+	err := c.Run()
+	out := c.out.String()
+	if strings.Contains(out, token) || strings.Contains(out, "eyJ") {
+		c.t.Errorf("a secret was said:\n%s", out)
+	}
+	if strings.Contains(out, "panic:") || strings.Contains(out, "inconsistent result") || strings.Contains(out, "plugin crashed") {
+		c.t.Errorf("a bug of the provider:\n%s", out)
+	}
+	return out, err
+}
+
+// underFire applies, and something strikes it.
+func (b *binaryTrial) underFire(step int) {
+	kinds := []string{"SIGINT", "SIGINT twice", "SIGTERM to all", "SIGKILL of Terraform", "SIGKILL of Terraform", "SIGKILL of the provider", "network lost"}
+	kind, nth, late := kinds[b.random.IntN(len(kinds))], b.random.IntN(6), b.random.IntN(2) == 0
+	b.t.Logf("step %d: %s at write %d (late %v)", step, kind, nth, late)
+	c := b.terraform("apply", "-auto-approve")
+	send := func(signal syscall.Signal, to int) { _ = syscall.Kill(to, signal) } // perhaps it has ended
+	b.front.at(nth, late, func() {
+		total.add("binary: strike: "+kind, 1)
+		pid := c.Process.Pid
+		switch kind {
+		case "SIGINT":
+			send(syscall.SIGINT, -pid)
+		case "SIGINT twice":
+			send(syscall.SIGINT, -pid)
+			time.AfterFunc(50*time.Millisecond, func() { send(syscall.SIGINT, -pid) })
+		case "SIGTERM to all":
+			send(syscall.SIGTERM, -pid)
+		case "SIGKILL of Terraform":
+			send(syscall.SIGKILL, pid)
+		case "SIGKILL of the provider":
+			for _, child := range childrenOf(pid) {
+				send(syscall.SIGKILL, child)
+			}
+		case "network lost":
+			b.front.cut()
+			time.AfterFunc(200*time.Millisecond, b.front.mend)
+		}
+	})
+	out, err := c.run2(kind)
+	b.front.at(-1, false, nil)
+	b.front.mend()
+	if err != nil && !strings.Contains(out, "Error") && !strings.Contains(kind, "SIG") {
+		b.t.Errorf("%v without a word:\n%s", err, out)
+	}
+}
+
+// run2 is run, but for a provider that was killed: Terraform says that its plugin crashed then.
+func (c *command) run2(kind string) (string, error) {
+	if kind != "SIGKILL of the provider" {
+		return c.run()
+	}
+	err := c.Run()
+	return c.out.String(), err
+}
+
+// childrenOf lists the processes that a process has started.
+func childrenOf(pid int) (children []int) {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return nil
+	}
+	for _, path := range tasks {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // ended meanwhile
+		}
+		for field := range strings.FieldsSeq(string(text)) {
+			var child int
+			if _, err := fmt.Sscan(field, &child); err == nil {
+				children = append(children, child)
+			}
+		}
+	}
+	return children
+}
+
+// compare takes Terraform's state for the trial's check.
+func (b *binaryTrial) compare(step int) {
+	var state struct {
+		Values struct {
+			Root struct {
+				Resources []struct {
+					Address string `json:"address"`
+					Values  struct {
+						ID      string `json:"id"`
+						Members []struct {
+							ID string `json:"id"`
+						} `json:"members"`
+					} `json:"values"`
+				} `json:"resources"`
+			} `json:"root_module"`
+		} `json:"values"`
+	}
+	text, err := os.ReadFile(filepath.Join(b.dir, "terraform.tfstate"))
+	if err != nil || strings.Contains(string(text), token) {
+		b.t.Errorf("the state has a secret, or can't be read: %v", err)
+	}
+	show := b.terraform("show", "-json")
+	show.Args = slices.DeleteFunc(show.Args, func(a string) bool { return a == "-input=false" })
+	var errs bytes.Buffer
+	show.Stderr = &errs
+	if err := show.Run(); err != nil {
+		b.t.Fatal(err, errs.String())
+	}
+	if err := json.Unmarshal(show.out.Bytes(), &state); err != nil {
+		b.t.Fatal(err)
+	}
+	var vms, rules []string
+	for _, r := range state.Values.Root.Resources {
+		switch typeOf(r.Address) {
+		case "mdx_vm":
+			vms = append(vms, r.Values.ID)
+		case "mdx_vm_group":
+			for _, m := range r.Values.Members {
+				vms = append(vms, m.ID)
+			}
+		default:
+			rules = append(rules, r.Values.ID)
+		}
+	}
+	slices.Sort(vms)
+	slices.Sort(rules)
+	b.checkAgainst(step, vms, rules)
+	if _, err := journal.At(b.journal).Entries(); err != nil && !errors.Is(err, os.ErrNotExist) {
+		b.t.Error(err)
+	}
+}
