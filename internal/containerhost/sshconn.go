@@ -82,11 +82,10 @@ func (c *sshConn) exec(ctx context.Context, cmd command) (string, error) {
 		return "", c.lost(ctx, cmd.about, err)
 	}
 	defer func() { _ = session.Close() }()
-	var stdout, both bytes.Buffer
-	var mu sync.Mutex
+	var stdout, stderr bytes.Buffer
 	session.Stdin = bytes.NewReader(cmd.wire())
-	session.Stdout = lockedWriter{&mu, io.MultiWriter(&stdout, &both)}
-	session.Stderr = lockedWriter{&mu, &both}
+	session.Stdout = &stdout
+	session.Stderr = &stderr
 
 	err = session.Run(c.asRoot("/bin/sh -s"))
 	var failed *ssh.ExitError
@@ -98,7 +97,9 @@ func (c *sshConn) exec(ctx context.Context, cmd command) (string, error) {
 		if failed.Signal() != "" {
 			code = 255
 		}
-		return stdout.String(), &CommandError{Command: cmd.about, ExitCode: code, Output: c.hide.hide(tail(both.String()))}
+		// In which order the two were written nobody can tell: SSH carries them apart. What went wrong stands last.
+		said := stdout.String() + "\n" + stderr.String()
+		return stdout.String(), &CommandError{Command: cmd.about, ExitCode: code, Output: c.hide.hide(tail(said))}
 	}
 	return stdout.String(), c.lost(ctx, cmd.about, err)
 }
@@ -109,18 +110,6 @@ func (c *sshConn) lost(ctx context.Context, about string, err error) error {
 		return fmt.Errorf("%s: %w", about, context.Cause(ctx))
 	}
 	return fmt.Errorf("%s: %w: %w", about, errLost, err)
-}
-
-// lockedWriter lets two streams share a writer.
-type lockedWriter struct {
-	mu *sync.Mutex
-	w  io.Writer
-}
-
-func (l lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }
 
 // docker starts Docker's own bridge between standard input and output and its socket, which needs no open port and

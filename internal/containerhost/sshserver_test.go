@@ -160,3 +160,15 @@ func (s *sshServer) bastion() *Bastion {
 }
 
 func (s *sshServer) where() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// lockedWriter lets a writer be read meanwhile.
+type lockedWriter struct {
+	mu *sync.Mutex
+	w  io.Writer
+}
+
+func (l lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
