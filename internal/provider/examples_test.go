@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,14 +13,30 @@ import (
 	"testing"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim/process"
 )
 
 const examples = "../../examples"
 
-// notApplied tells of words that make an example one that is validated only, and why.
-var notApplied = map[string]string{
-	`"local-exec"`:                  "its script asks the real portal",
-	`resource "mdx_container_host"`: "it logs in to a VM, and these here are on paper",
+// hosted is what an example needs a VM for that answers.
+const hosted = `resource "mdx_container_host"`
+
+// notApplied tells why an example with this text is validated only; empty if it is applied.
+func notApplied(t *testing.T, text string) string {
+	t.Helper()
+	if strings.Contains(text, `"local-exec"`) {
+		return "its script asks the real portal"
+	}
+	if strings.Contains(text, hosted) && os.Getenv("MDX_TEST_NOSKIP") == "" {
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.63.0.1:22")
+		if err != nil {
+			return "its VM answers on port 22, where this user may not listen: " + err.Error()
+		}
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ""
 }
 
 // exampleFolders are the folders below examples/ that hold a configuration each.
@@ -46,15 +63,17 @@ type reader struct {
 }
 
 // newReader copies an example into a folder of its own.
-func newReader(t *testing.T, w *world, binary, plugins, example string) *reader {
+func newReader(t *testing.T, binary, plugins, example string) *reader {
 	t.Helper()
 	r := &reader{t: t, binary: binary, dir: t.TempDir()}
 	if err := os.CopyFS(r.dir, os.DirFS(filepath.Join(examples, example))); err != nil {
 		t.Fatal(err)
 	}
 	home := t.TempDir()
+	private, public := keyPair(t)
 	for name, text := range map[string]string{
-		".ssh/id_ed25519.pub": publicKey,
+		".ssh/id_ed25519":     private,
+		".ssh/id_ed25519.pub": public,
 		"cli.tfrc": fmt.Sprintf(`provider_installation {
   dev_overrides {
     "nii-gakunin-cloud/mdx" = %q
@@ -71,8 +90,10 @@ func newReader(t *testing.T, w *world, binary, plugins, example string) *reader 
 		}
 	}
 	r.env = append(os.Environ(), "HOME="+home, "TF_CLI_CONFIG_FILE="+filepath.Join(home, "cli.tfrc"), "CHECKPOINT_DISABLE=1",
-		"MDX_ENDPOINT="+w.endpoint, "MDX_API_TOKEN=demo", "MDX_PROJECT_NAME=demo", "MDX_PROJECT_ID=", "MDX_POLL_INTERVAL=25ms",
-		"TF_VAR_campus_cidr=192.0.2.0/24")
+		"MDX_API_TOKEN=demo", "MDX_PROJECT_NAME=demo", "MDX_PROJECT_ID=", "MDX_POLL_INTERVAL=25ms",
+		"SSH_AUTH_SOCK=", "MDX_SSH_PRIVATE_KEY=", "TF_VAR_campus_cidr=192.0.2.0/24", `TF_VAR_admin_cidrs=["192.0.2.0/24"]`,
+		"TF_VAR_vc_controller_address=192.0.2.1", "TF_VAR_vc_controller_id=vc1", "TF_VAR_vc_controller_public_key="+public,
+		"TF_VAR_ssh_public_key="+public)
 	return r
 }
 
@@ -87,25 +108,22 @@ func (r *reader) must(args ...string) {
 	}
 }
 
-// notApplied tells why the example is not applied; empty if it is.
-func (r *reader) notApplied() string {
+// text is the example's configuration.
+func (r *reader) text() string {
 	r.t.Helper()
 	files, err := filepath.Glob(filepath.Join(r.dir, "*.tf"))
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	var all strings.Builder
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		for word, why := range notApplied {
-			if strings.Contains(string(text), word) {
-				return why
-			}
-		}
+		all.Write(text)
 	}
-	return ""
+	return all.String()
 }
 
 // knowsActions tells whether the binary is Terraform 1.14 or newer. OpenTofu has no actions yet.
@@ -147,10 +165,16 @@ func TestAccEveryExampleIsValidAndDoesWhatItShows(t *testing.T) {
 		}
 		t.Run(example, func(t *testing.T) {
 			t.Parallel()
-			w := startWorld(t, mdxsim.Config{})
-			r := newReader(t, w, binary, plugins, example)
+			r := newReader(t, binary, plugins, example)
+			text := r.text()
+			cfg := mdxsim.Config{}
+			if strings.Contains(text, hosted) {
+				cfg.Backend = process.New() // plays a template's first login, Docker, and a Base container's sshd
+			}
+			w := startWorld(t, cfg)
+			r.env = append(r.env, "MDX_ENDPOINT="+w.endpoint)
 			r.must("validate")
-			if why := r.notApplied(); why != "" {
+			if why := notApplied(t, text); why != "" {
 				t.Log("validated only: " + why)
 				return
 			}

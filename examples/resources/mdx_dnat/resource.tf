@@ -26,6 +26,8 @@ resource "mdx_vm" "mail" {
 resource "mdx_dnat" "web" {
   segment_id          = data.mdx_segment.default.id
   destination_address = mdx_vm.web.ipv4_address
+
+  depends_on = [mdx_dnat.mail] # or it might take the one that the other asks for
 }
 
 # This public address, whichever VM it leads to.
