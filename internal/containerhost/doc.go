@@ -19,6 +19,8 @@
 //	hostname         the host's name and its line in /etc/hosts
 //	authorized-keys  more public keys for the login user, once each
 //	static-address   a fixed IPv4 address in place of DHCP's, surviving the cut in the middle
+//	dns-servers      the name servers it asks, through systemd-resolved or /etc/resolv.conf
+//	ntp-servers      where it takes its time from, through systemd-timesyncd or chrony
 //	ssh-port         sshd moves away from port 22, which the Base container needs
 //	cgroup           cgroup version on the kernel's command line, and a reboot
 //	docker-engine    Docker from its own apt repository or a mirror, or the one that is there

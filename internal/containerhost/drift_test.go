@@ -52,6 +52,37 @@ func TestDriftIsToldAndHealed(t *testing.T) {
 			drift:   []string{"static-address"}, state: Running,
 			healed: func(h *fakeHost) bool { return strings.Contains(h.files[netplanFile], "10.9.0.77/21") },
 		},
+		"name servers replaced": {
+			breakIt: func(h *fakeHost) { h.files[resolvedFile] = "[Resolve]\nDNS=192.0.2.1\n" },
+			drift:   []string{"dns-servers"}, state: Running,
+			healed: func(h *fakeHost) bool {
+				return h.files[resolvedFile] == "[Resolve]\nDNS=10.9.0.53 10.9.0.54\nDomains=~.\n"
+			},
+		},
+		"name servers written down but not asked": {
+			breakIt: func(h *fakeHost) { h.asked = "nameserver 10.9.0.2\n" },
+			drift:   []string{"dns-servers"}, state: Running,
+			healed: func(h *fakeHost) bool {
+				return strings.HasPrefix(h.asked, "nameserver 10.9.0.53\nnameserver 10.9.0.54\n")
+			},
+		},
+		"time servers replaced": {
+			breakIt: func(h *fakeHost) { delete(h.files, timesyncdFile) },
+			drift:   []string{"ntp-servers"}, state: Running,
+			healed: func(h *fakeHost) bool {
+				return h.files[timesyncdFile] == "[Time]\nNTP=ntp.example.ac.jp 10.9.0.123\nFallbackNTP=\n"
+			},
+		},
+		"timekeeper stopped": {
+			breakIt: func(h *fakeHost) { h.timeIdle = true },
+			drift:   []string{"ntp-servers"}, state: Running,
+			healed: func(h *fakeHost) bool { return !h.timeIdle },
+		},
+		"timekeeper not told of its new configuration": {
+			breakIt: func(h *fakeHost) { h.timeStale = true },
+			drift:   []string{"ntp-servers"}, state: Running,
+			healed: func(h *fakeHost) bool { return !h.timeStale },
+		},
 		"sshd opened port 22 too, in another file": {
 			breakIt: func(h *fakeHost) {
 				h.files[sshdFolder+"/50-own.conf"] = "port=22\nX11Forwarding no\n"

@@ -38,6 +38,12 @@ func steps(spec Spec) []step {
 	if spec.StaticAddress.IsValid() {
 		all = append(all, staticAddress)
 	}
+	if len(spec.DNSServers) > 0 {
+		all = append(all, dnsServers)
+	}
+	if len(spec.NTPServers) > 0 {
+		all = append(all, ntpServers)
+	}
 	all = append(all, sshPort)
 	if spec.CgroupVersion != 0 {
 		all = append(all, cgroup)

@@ -23,6 +23,8 @@ func nodeSpec() Spec {
 		Host: "10.9.0.20", HostKeyFingerprint: "", Hostname: "node-1",
 		AuthorizedKeys: []string{testKey(1) + " controller"},
 		StaticAddress:  netip.MustParseAddr("10.9.0.77"),
+		DNSServers:     []netip.Addr{netip.MustParseAddr("10.9.0.53"), netip.MustParseAddr("10.9.0.54")},
+		NTPServers:     []string{"ntp.example.ac.jp", "10.9.0.123"},
 		CgroupVersion:  1,
 		Docker: Docker{
 			InsecureRegistries: []string{"10.9.0.5:5000", "10.9.0.5:5001"},
@@ -67,7 +69,7 @@ func phases(phase Phase, steps ...string) []string {
 }
 
 var everyStep = []string{
-	"connect", "first-login", "apt-timers", "hostname", "authorized-keys", "static-address", "ssh-port", "cgroup",
+	"connect", "first-login", "apt-timers", "hostname", "authorized-keys", "static-address", "dns-servers", "ntp-servers", "ssh-port", "cgroup",
 	"docker-engine", "docker-config", "base-image", "base-container", "node-ready",
 }
 
@@ -158,6 +160,10 @@ func TestFailingStepIsNamedAndRepeated(t *testing.T) {
 		"netplan file":      {"writing /etc/netplan", "static-address"},
 		"netplan test":      {"testing the network", "static-address"},
 		"netplan apply":     {"applying the network", "static-address"},
+		"name servers":      {"writing " + resolvedFile, "dns-servers"},
+		"resolver":          {"restarting systemd-resolved", "dns-servers"},
+		"time servers":      {"writing " + timesyncdFile, "ntp-servers"},
+		"timekeeper":        {"restarting systemd-timesyncd", "ntp-servers"},
 		"sshd list":         {"listing sshd", "ssh-port"},
 		"sshd file":         {"writing " + sshdPortFile, "ssh-port"},
 		"sshd test":         {"testing sshd", "ssh-port"},

@@ -23,6 +23,11 @@ const (
 	initFolder    = "/var/lib/mdx-container-host"
 	hostnameFile  = "/etc/hostname"
 	hostsFile     = "/etc/hosts"
+	resolvFile    = "/etc/resolv.conf"
+	resolvedFile  = "/etc/systemd/resolved.conf.d/90-mdx-dns.conf"
+	dhclientFile  = "/etc/dhcp/dhclient.conf"
+	timesyncdFile = "/etc/systemd/timesyncd.conf.d/90-mdx-ntp.conf"
+	chronyFile    = "/etc/chrony/chrony.conf"
 	userInitMount = "/var/vcp/user_init_command"
 )
 
@@ -42,6 +47,18 @@ listening() {
 }
 servers() { for file in /run/systemd/resolve/resolv.conf /etc/resolv.conf; do
   [ -s "$file" ] && grep -E '^(nameserver|search) ' "$file" && break; done; }
+resolved() { systemctl is-active systemd-resolved.service; }
+timekeeper() {
+  for unit in chrony.service systemd-timesyncd.service ntpsec.service ntp.service; do
+    case "$unit" in chrony*) file=/etc/chrony/chrony.conf ;; *) file=/etc/systemd/timesyncd.conf.d/90-mdx-ntp.conf ;; esac
+    systemctl cat "$unit" >/dev/null || continue
+    since=$(TZ=UTC systemctl show -p ActiveEnterTimestamp --value "$unit")
+    fresh=stale
+    if [ -n "$since" ] && [ -e "$file" ] && [ "$(date -u -d "$since" +%s)" -ge "$(stat -c %Y "$file")" ]; then fresh=fresh; fi
+    echo "$unit $(systemctl is-enabled "$unit") $(systemctl is-active "$unit") $fresh"
+    break
+  done
+}
 fact boot cat /proc/sys/kernel/random/boot_id
 fact os cat /etc/os-release
 fact arch dpkg --print-architecture
@@ -63,6 +80,14 @@ fact routes ip -j -4 route show default
 fact addresses ip -j -4 address show
 fact netplan cat /etc/netplan/99-mdx-static.yaml
 fact servers servers
+fact resolved resolved
+fact resolved-drop-in cat /etc/systemd/resolved.conf.d/90-mdx-dns.conf
+fact resolv-target readlink -f /etc/resolv.conf
+fact resolv-conf cat /etc/resolv.conf
+fact dhclient cat /etc/dhcp/dhclient.conf
+fact time timekeeper
+fact timesyncd cat /etc/systemd/timesyncd.conf.d/90-mdx-ntp.conf
+fact chrony cat /etc/chrony/chrony.conf
 `
 
 // facts are what one look at a host told.
@@ -88,6 +113,20 @@ type facts struct {
 	netplan        string
 	nameservers    []netip.Addr
 	search         []string
+	resolvedRuns   bool
+	resolvedDropIn string
+	resolvTarget   string // the file that /etc/resolv.conf is, links followed
+	resolvConf     string
+	dhclient       string
+	time           timekeeper
+
+	timesyncdDropIn string
+	chrony          string
+}
+
+// resolved tells whether the host's programs ask systemd-resolved.
+func (f facts) resolved() bool {
+	return f.resolvedRuns && strings.HasPrefix(f.resolvTarget, "/run/systemd/resolve/")
 }
 
 // nic is the service network adapter: the one that the default route goes through.
@@ -132,6 +171,12 @@ func parseFacts(text string) (facts, error) {
 		configured: parsePorts(raw["configured"]), listening: parsePorts(raw["listening"]),
 		dockerd: word("dockerd") != "", dockerVersion: word("docker"), dockerPackage: word("docker-package"),
 		dockerEnabled: word("docker-enabled") == "enabled", daemon: raw["daemon"], netplan: raw["netplan"],
+		resolvedRuns: word("resolved") == "active", resolvedDropIn: raw["resolved-drop-in"],
+		resolvTarget: word("resolv-target"), resolvConf: raw["resolv-conf"], dhclient: raw["dhclient"],
+		timesyncdDropIn: raw["timesyncd"], chrony: raw["chrony"],
+	}
+	if t := strings.Fields(raw["time"]); len(t) == 4 {
+		f.time = timekeeper{unit: t[0], enabled: t[1] == "enabled", active: t[2] == "active", fresh: t[3] == "fresh"}
 	}
 	switch word("cgroup") {
 	case "cgroup2fs":

@@ -44,6 +44,12 @@ type fakeHost struct {
 	commands       []command
 	fail           func(c command) error // before a command, nil: go on
 	cut            func(n int) bool      // whether the n-th command loses its connection after it ran
+	plainResolver  bool                  // /etc/resolv.conf is a plain file, and systemd-resolved does not run
+	resolvTarget   string                // another file that /etc/resolv.conf is a link to
+	asked          string                // "nameserver" lines that systemd-resolved goes by
+	timekeeper     string                // the unit that keeps its time
+	timeIdle       bool                  // it does not run
+	timeStale      bool                  // it has not read its configuration since that was written
 	bootsFor       int                   // attempts to connect that fail while it boots
 	refuseKeys     int                   // attempts to log in that are refused
 	sshdTestFailed bool
@@ -77,6 +83,8 @@ func newFakeHost(tb testing.TB, d distribution) *fakeHost {
 		hostKey:   "SHA256:host",
 		baseKey:   "SHA256:container",
 		socket:    d.version == "24.04",
+
+		asked: "nameserver 10.9.0.2\n", timekeeper: timesyncd, timeStale: true,
 	}
 	if d.version == "20.04" {
 		h.cgroup = 1
@@ -218,6 +226,9 @@ func (h *fakeHost) execute(c command) (string, error) {
 		return h.files[arg(0)], nil
 	case writeFileScript:
 		h.files[arg(0)] = string(c.input)
+		h.timeStale = h.timeStale || arg(0) == timesyncdFile || arg(0) == chronyFile
+	case timeRestartScript:
+		h.timeIdle, h.timeStale = false, arg(0) != h.timekeeper
 	case aptTimersScript:
 		h.units = map[string]string{}
 	case sshdListScript:
@@ -268,6 +279,14 @@ func (h *fakeHost) program(c command) error {
 	case strings.HasPrefix(line, "hostnamectl set-hostname "):
 		h.hostname = c.args[2]
 	case strings.HasPrefix(line, "install -d "), line == "update-grub":
+	case line == "systemctl restart systemd-resolved.service":
+		_, servers, _ := strings.Cut(h.files[resolvedFile], "DNS=")
+		servers, _, _ = strings.Cut(servers, "\n")
+		h.asked = ""
+		for _, server := range strings.Fields(servers) {
+			h.asked += "nameserver " + server + "\n"
+		}
+		h.asked += "nameserver 10.9.0.2\n" // the adapter's own, from DHCP
 	case line == "systemctl reboot":
 		h.reboot()
 		return errLost
@@ -365,7 +384,25 @@ func (h *fakeHost) facts() string {
 	fact("addresses", fmt.Sprintf(`[{"ifname":"lo","addr_info":[{"local":"127.0.0.1","prefixlen":8}]},`+
 		`{"ifname":"ens160","addr_info":[{"local":"%s","prefixlen":21}]}]`, h.address))
 	fact("netplan", h.files[netplanFile])
-	fact("servers", "nameserver 10.9.0.2\nsearch example.ac.jp\n")
+	if h.plainResolver {
+		fact("servers", h.files[resolvFile])
+		fact("resolved", "inactive\n")
+		fact("resolv-target", or(h.resolvTarget, resolvFile)+"\n")
+		fact("resolv-conf", h.files[resolvFile])
+	} else {
+		fact("servers", h.asked+"search example.ac.jp\n")
+		fact("resolved", "active\n")
+		fact("resolv-target", "/run/systemd/resolve/stub-resolv.conf\n")
+		fact("resolv-conf", "nameserver 127.0.0.53\n")
+	}
+	fact("resolved-drop-in", h.files[resolvedFile])
+	fact("dhclient", h.files[dhclientFile])
+	fact("timesyncd", h.files[timesyncdFile])
+	fact("chrony", h.files[chronyFile])
+	if h.timekeeper != "" {
+		fact("time", fmt.Sprintf("%s enabled %s %s\n", h.timekeeper, map[bool]string{false: "active", true: "inactive"}[h.timeIdle],
+			map[bool]string{false: "fresh", true: "stale"}[h.timeStale]))
+	}
 	return b.String()
 }
 

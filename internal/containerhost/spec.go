@@ -55,6 +55,10 @@ type Spec struct {
 	SSHPort int
 	// StaticAddress is the IPv4 address the service network adapter should have for good. Zero: left to DHCP.
 	StaticAddress netip.Addr
+	// DNSServers are the name servers the host should ask, in order. Empty: left alone.
+	DNSServers []netip.Addr
+	// NTPServers are addresses or names of the servers the host should take its time from. Empty: left alone.
+	NTPServers []string
 	// CgroupVersion is 1 or 2; 0 leaves it alone. Changing it reboots the host.
 	CgroupVersion int
 
@@ -210,6 +214,16 @@ func (s Spec) Validate() error {
 	if s.StaticAddress.IsValid() && !s.StaticAddress.Is4() {
 		bad("static_ipv4_address: %s is not an IPv4 address", s.StaticAddress)
 	}
+	for i, server := range s.DNSServers {
+		if !server.IsValid() || server.Zone() != "" || server.IsUnspecified() {
+			bad("dns_servers[%d]: %s is not the address of a name server", i, server)
+		}
+	}
+	for i, server := range s.NTPServers {
+		if err := CheckNTPServer(server); err != nil {
+			bad("ntp_servers[%d]: %w", i, err)
+		}
+	}
 	if !slices.Contains([]int{0, 1, 2}, s.CgroupVersion) {
 		bad("cgroup_version: %d is neither 1 nor 2", s.CgroupVersion)
 	}
@@ -260,6 +274,17 @@ func (b Base) validate() []error {
 		bad("restart: %q is none of always, unless-stopped, on-failure, no", b.Restart)
 	}
 	return errs
+}
+
+// CheckNTPServer accepts an address or a name of a time server.
+func CheckNTPServer(server string) error {
+	if addr, err := netip.ParseAddr(server); err == nil && addr.Zone() == "" && !addr.IsUnspecified() {
+		return nil
+	}
+	if !hostnamePattern.MatchString(server) || strings.Trim(server, "0123456789.") == "" {
+		return fmt.Errorf("%q is neither an address nor a name of a time server, such as ntp.example.ac.jp", server)
+	}
+	return nil
 }
 
 // checkAuthorizedKey accepts one public key as authorized_keys files have it; its error never repeats the text, which

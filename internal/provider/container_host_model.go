@@ -25,6 +25,8 @@ type containerHostModel struct {
 	AuthorizedKeys    types.List          `tfsdk:"authorized_keys"`
 	SSHPort           types.Int64         `tfsdk:"ssh_port"`
 	StaticIPv4Address iptypes.IPv4Address `tfsdk:"static_ipv4_address"`
+	DNSServers        types.List          `tfsdk:"dns_servers"`
+	NTPServers        types.List          `tfsdk:"ntp_servers"`
 	CgroupVersion     types.Int64         `tfsdk:"cgroup_version"`
 	InitialPassword   types.String        `tfsdk:"initial_password_wo"`
 	Docker            types.Object        `tfsdk:"docker"`
@@ -76,6 +78,13 @@ func (m *containerHostModel) spec(ctx context.Context, diags *diag.Diagnostics) 
 		SSHPort:            int(m.SSHPort.ValueInt64()), CgroupVersion: int(m.CgroupVersion.ValueInt64()),
 	}
 	diags.Append(m.AuthorizedKeys.ElementsAs(ctx, &s.AuthorizedKeys, false)...)
+	diags.Append(m.NTPServers.ElementsAs(ctx, &s.NTPServers, false)...)
+	var servers []string
+	diags.Append(m.DNSServers.ElementsAs(ctx, &servers, false)...)
+	for _, text := range servers {
+		server, _ := netip.ParseAddr(text) // a validator has checked it
+		s.DNSServers = append(s.DNSServers, server)
+	}
 	if text := m.StaticIPv4Address.ValueString(); text != "" {
 		s.StaticAddress, _ = netip.ParseAddr(text) // the type has checked it
 	}

@@ -76,6 +76,19 @@ func containerHostSchema(ctx context.Context) schema.Schema {
 				MarkdownDescription: "Fixed address, within the segment, that replaces the one from DHCP. Name servers, default route and mask " +
 					"are kept. The portal shows it some minutes later. Leaving it out later does not bring DHCP back.",
 			},
+			"dns_servers": schema.ListAttribute{
+				ElementType: types.StringType, Optional: true,
+				MarkdownDescription: "Addresses of the name servers that the host asks, in order (`cloud_instance_dns_servers` in a VPN " +
+					"catalog). They go to systemd-resolved, before the servers that DHCP gave, and into `/etc/resolv.conf` on a host " +
+					"without it. Leaving it out later keeps what was set.",
+				Validators: []validator.List{listvalidator.ValueStringsAre(isNameServer())},
+			},
+			"ntp_servers": schema.ListAttribute{
+				ElementType: types.StringType, Optional: true,
+				MarkdownDescription: "Addresses or names of the servers that the host takes its time from (`ntp_servers` in a VPN catalog). " +
+					"They go to systemd-timesyncd, or to chrony where the host has that. Leaving it out later keeps what was set.",
+				Validators: []validator.List{listvalidator.ValueStringsAre(isTimeServer())},
+			},
 			"cgroup_version": schema.Int64Attribute{
 				Optional: true,
 				MarkdownDescription: "Version of Linux control groups, 1 or 2; some Base images need 1. A change reboots the host. Left out: " +

@@ -38,6 +38,14 @@ func TestAccContainerHostThatCanNotBe(t *testing.T) {
 			`host = "10.0.0.1"
 			 static_ipv4_address = "10.0.0"`, false, "10.0.0",
 		},
+		"a name server's name": {
+			`host = "10.0.0.1"
+			 dns_servers = ["10.0.0.53", "ns.example.ac.jp"]`, false, "\"ns.example.ac.jp\" is not the address of a name server",
+		},
+		"a time server that is none": {
+			`host = "10.0.0.1"
+			 ntp_servers = ["10.0.0.300"]`, false, "\"10.0.0.300\" is neither an address nor a name",
+		},
 		"a script without an interpreter": {
 			`host = "10.0.0.1"
 			 base_container = { image = "x", user_init_command = "echo" }`, false, "must name the interpreter",

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/containerhost"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
@@ -74,4 +76,18 @@ func isPublicKey() validator.String {
 		}
 		return nil
 	}}
+}
+
+func isNameServer() validator.String {
+	return stringCheck{"the address of a name server", func(text string) error {
+		addr, err := netip.ParseAddr(text)
+		if err != nil || addr.Zone() != "" || addr.IsUnspecified() {
+			return fmt.Errorf("%q is not the address of a name server, such as 10.0.0.53: a name can't be looked up before there is one", text)
+		}
+		return nil
+	}}
+}
+
+func isTimeServer() validator.String {
+	return stringCheck{"an address or a name of a time server", containerhost.CheckNTPServer}
 }

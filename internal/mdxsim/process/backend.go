@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,8 +9,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
+
+	"mvdan.cc/sh/v3/expand"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
@@ -105,6 +109,22 @@ func (b *Backend) Close() error {
 		failed = append(failed, b.Destroy(context.Background(), id))
 	}
 	return errors.Join(failed...)
+}
+
+// Exec runs a shell script on a host, as root, past its sshd: for tests that look at a host from within, or break
+// something there. It gives what the script wrote to standard output; one that fails is an error with its last words.
+func (b *Backend) Exec(ctx context.Context, id, script string) (string, error) {
+	h := b.host(id)
+	if h == nil {
+		return "", fmt.Errorf("no host %s", id)
+	}
+	var out, complaints bytes.Buffer
+	sh := h.shell("root")
+	p := &process{dir: "/", env: expand.ListEnviron(sh.environ()...), stdin: strings.NewReader(""), stdout: &out, stderr: &complaints}
+	if code := sh.run(ctx, p, script); code != 0 {
+		return out.String(), fmt.Errorf("exit code %d: %s", code, strings.TrimSpace(complaints.String()))
+	}
+	return strings.TrimSpace(out.String()), nil
 }
 
 func (b *Backend) host(id string) *host {

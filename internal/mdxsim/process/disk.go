@@ -24,30 +24,30 @@ func freshDisk(root string, described mdxsim.Host, user string) error {
 	for path, text := range map[string]string{
 		"/etc/os-release": "NAME=\"" + described.OSName + "\"\nID=" + id + "\nVERSION_ID=\"" + version + "\"\nVERSION_CODENAME=" +
 			codenames[id+" "+version] + "\n",
-		"/etc/hostname":                      name + "\n",
-		"/etc/hosts":                         "127.0.0.1 localhost\n127.0.1.1 " + name + "\n",
-		"/etc/resolv.conf":                   "nameserver 127.0.0.53\n",
-		"/run/systemd/resolve/resolv.conf":   "nameserver 192.0.2.53\nsearch example.jp\n",
-		"/etc/ssh/sshd_config":               "Include /etc/ssh/sshd_config.d/*.conf\n#Port 22\nUsePAM yes\n",
-		"/etc/ssh/sshd_config.d/.keep":       "",
-		"/etc/netplan/mdx.yaml":              "network:\n  version: 2\n  ethernets:\n    ens160: {dhcp4: true}\n",
-		"/etc/default/grub.d/.keep":          "",
-		"/etc/apt/sources.list.d/.keep":      "",
-		"/etc/ssl/certs/ca-certificates.crt": "",
-		"/proc/sys/kernel/random/boot_id":    "",
-		"/var/log/.keep":                     "",
-		"/tmp/.keep":                         "",
-		"/srv/.keep":                         "",
-		"/root/.keep":                        "",
-		"/dev/null":                          "",
-		home + "/.ssh/authorized_keys":       strings.TrimSpace(described.AuthorizedKey) + "\n",
-		home + "/.bashrc":                    "",
+		"/etc/hostname":                         name + "\n",
+		"/etc/hosts":                            "127.0.0.1 localhost\n127.0.1.1 " + name + "\n",
+		resolvedAnswers:                         leased,
+		"/run/systemd/resolve/stub-resolv.conf": "nameserver 127.0.0.53\nsearch example.jp\n",
+		"/etc/ssh/sshd_config":                  "Include /etc/ssh/sshd_config.d/*.conf\n#Port 22\nUsePAM yes\n",
+		"/etc/ssh/sshd_config.d/.keep":          "",
+		"/etc/netplan/mdx.yaml":                 "network:\n  version: 2\n  ethernets:\n    ens160: {dhcp4: true}\n",
+		"/etc/default/grub.d/.keep":             "",
+		"/etc/apt/sources.list.d/.keep":         "",
+		"/etc/ssl/certs/ca-certificates.crt":    "",
+		"/proc/sys/kernel/random/boot_id":       "",
+		"/var/log/.keep":                        "",
+		"/tmp/.keep":                            "",
+		"/srv/.keep":                            "",
+		"/root/.keep":                           "",
+		"/dev/null":                             "",
+		home + "/.ssh/authorized_keys":          strings.TrimSpace(described.AuthorizedKey) + "\n",
+		home + "/.bashrc":                       "",
 	} {
 		if err := write(root, path, text); err != nil {
 			return err
 		}
 	}
-	return nil
+	return os.Symlink("../run/systemd/resolve/stub-resolv.conf", inside(root, "/etc/resolv.conf"))
 }
 
 // inside is where a path of the host is on this machine.

@@ -43,8 +43,25 @@ func dockerCommand(ctx context.Context, sh *shell, p *process) int {
 			p.say("%s   %s   %s   %s", c.ID[:12], c.Image, c.status, c.Name)
 		}
 		return 0
+	case len(p.args) > 2 && slices.Contains([]string{"rm", "stop", "start"}, p.args[1]):
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		c := h.docker.find(p.args[len(p.args)-1])
+		if c == nil {
+			return p.fail(1, "Error: No such container: %s", p.args[len(p.args)-1])
+		}
+		switch p.args[1] {
+		case "rm":
+			h.docker.remove(c)
+		case "stop":
+			c.wanted = false
+			c.end(0)
+		case "start":
+			c.start(h)
+		}
+		return p.say("%s", c.Name)
 	}
-	return p.fail(1, "docker: this stand-in knows version, ps and system dial-stdio, and the API behind it")
+	return p.fail(1, "docker: this stand-in knows version, ps, rm, stop, start and system dial-stdio, and the API behind it")
 }
 
 // innerDocker is the one in a Base container.

@@ -42,7 +42,10 @@ type host struct {
 }
 
 // unit is a systemd unit.
-type unit struct{ enabled, active bool }
+type unit struct {
+	enabled, active bool
+	since           time.Time // when it was last started
+}
 
 // boot is what lives from one power-on to the next power-off.
 type boot struct {
@@ -81,7 +84,8 @@ func newHost(b *Backend, described mdxsim.Host, source *host) (*host, error) {
 	h.packages = map[string]string{"openssh-server": "1:9.2p1", "curl": "7.88.1", "ca-certificates": "20230311"}
 	h.units = map[string]unit{
 		"ssh.service": {enabled: !socket, active: true}, "ssh.socket": {enabled: socket, active: socket},
-		"apt-daily.timer": {true, true}, "apt-daily-upgrade.timer": {true, true},
+		"apt-daily.timer": {enabled: true, active: true}, "apt-daily-upgrade.timer": {enabled: true, active: true},
+		"systemd-resolved.service": {enabled: true, active: true}, "systemd-timesyncd.service": {enabled: true, active: true},
 		"apt-daily.service": {}, "apt-daily-upgrade.service": {},
 	}
 	return h, freshDisk(root, described, h.user)
@@ -127,8 +131,11 @@ func (h *host) powerOn(ctx context.Context) error {
 	h.on = true
 	for name, u := range h.units {
 		if name != "ssh.service" {
-			h.units[name] = unit{u.enabled, u.enabled}
+			h.units[name] = unit{enabled: u.enabled, active: u.enabled, since: time.Now()}
 		}
+	}
+	if err := h.resolve(); err != nil {
+		return err
 	}
 	if err := h.listenSSH(); err != nil {
 		return err

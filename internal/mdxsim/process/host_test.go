@@ -74,6 +74,19 @@ func TestCommands(t *testing.T) {
 		{"umask 077; install -d -m 0700 -o root /srv/x && ls /srv", "x"},
 		{"command -v curl", "/usr/bin/curl"},
 		{"command -v dockerd || echo none", "none"},
+		{"readlink -f /etc/resolv.conf && cat /etc/resolv.conf | head -n 1", "/run/systemd/resolve/stub-resolv.conf\nnameserver 127.0.0.53"},
+		{
+			"mkdir -p /etc/systemd/resolved.conf.d && printf '[Resolve]\nDNS=192.0.2.7 192.0.2.8\n' >/etc/systemd/resolved.conf.d/x.conf && " +
+				"systemctl restart systemd-resolved && cat /run/systemd/resolve/resolv.conf",
+			"nameserver 192.0.2.7\nnameserver 192.0.2.8\nnameserver 192.0.2.53\nsearch example.jp",
+		},
+		{
+			"touch -d '1 hour' /etc/mark && systemctl restart systemd-timesyncd && since=$(systemctl show -p ActiveEnterTimestamp --value systemd-timesyncd) && " +
+				"[ $(date -u -d \"$since\" +%s) -lt $(stat -c %Y /etc/mark) ] && touch -d '1 hour ago' /etc/mark && " +
+				"[ $(date -u -d \"$since\" +%s) -gt $(stat -c %Y /etc/mark) ] && echo compares",
+			"compares",
+		},
+		{"systemctl cat chrony >/dev/null 2>&1 || echo none", "none"},
 		{"systemctl is-enabled apt-daily.timer", "enabled"},
 		{"systemctl disable --now apt-daily.timer; systemctl is-active apt-daily.timer || true", "inactive"},
 		{"hostnamectl set-hostname node1 && hostname", "node1"},

@@ -82,6 +82,9 @@ func (h *host) unit(p *process, verb, name string, now, quietly bool, properties
 	if verb == "show" {
 		return h.show(p, name, properties)
 	}
+	if verb == "cat" && known {
+		return p.say("# /lib/systemd/system/%s", name)
+	}
 	if !known {
 		if verb == "is-enabled" || verb == "is-active" {
 			return p.fail(4, "Failed to get unit file state for %s: No such file or directory", name)
@@ -110,6 +113,9 @@ func (h *host) unit(p *process, verb, name string, now, quietly bool, properties
 		}
 	case "start", "restart", "reload", "try-restart", "reload-or-restart":
 		u.active = true
+		if verb != "reload" {
+			u.since = time.Now()
+		}
 	case "stop", "mask":
 		u.active = false
 	}
@@ -123,6 +129,12 @@ func (h *host) unitChanged(p *process, verb, name string, u unit) int {
 	case "ssh.service", "ssh.socket":
 		if h.boot != nil && u.active && verb != "enable" {
 			if err := h.listenSSH(); err != nil {
+				return p.fail(1, "Job for %s failed: %v", name, err)
+			}
+		}
+	case "systemd-resolved.service":
+		if u.active && verb != "enable" {
+			if err := h.resolve(); err != nil {
 				return p.fail(1, "Job for %s failed: %v", name, err)
 			}
 		}
@@ -142,6 +154,8 @@ func (h *host) show(p *process, name string, properties []string) int {
 			for _, port := range h.listening() {
 				p.say("0.0.0.0:%d (Stream)", port)
 			}
+		case property == "ActiveEnterTimestamp" && h.units[name].active:
+			p.say("%s", h.units[name].since.UTC().Format("Mon 2006-01-02 15:04:05 UTC"))
 		default:
 			p.say("")
 		}
