@@ -283,7 +283,7 @@ func (h *fakeHost) program(c command) error {
 		_, servers, _ := strings.Cut(h.files[resolvedFile], "DNS=")
 		servers, _, _ = strings.Cut(servers, "\n")
 		h.asked = ""
-		for _, server := range strings.Fields(servers) {
+		for server := range strings.FieldsSeq(servers) {
 			h.asked += "nameserver " + server + "\n"
 		}
 		h.asked += "nameserver 10.9.0.2\n" // the adapter's own, from DHCP

@@ -1,6 +1,7 @@
 package containerhost
 
 import (
+	"maps"
 	"net/netip"
 	"strings"
 	"testing"
@@ -44,9 +45,7 @@ func TestNameServersWithoutResolved(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newFakeHost(t, distributions["debian 12"])
 				h.plainResolver = true
-				for path, text := range test.before {
-					h.files[path] = text
-				}
+				maps.Copy(h.files, test.before)
 				spec := nodeSpec()
 				if _, _, err := h.converge(t.Context(), spec); err != nil {
 					t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 )
 
-const node = "mdx_container_host.node"
+const hostNode = "mdx_container_host.node"
 
 // TestAccContainerHostIsToldItsNameAndTimeServers follows dns_servers and ntp_servers through a life: set, changed in
 // place, overwritten on the host, left out.
@@ -20,7 +20,7 @@ func TestAccContainerHostIsToldItsNameAndTimeServers(t *testing.T) {
 		timed = "grep ^NTP= /etc/systemd/timesyncd.conf.d/90-mdx-ntp.conf"
 	)
 	inPlace := resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-		plancheck.ExpectResourceAction(node, plancheck.ResourceActionUpdate),
+		plancheck.ExpectResourceAction(hostNode, plancheck.ResourceActionUpdate),
 	}}
 	first := l.node(at, `dns_servers = ["192.0.2.7", "2001:db8::7"]
 		ntp_servers = ["192.0.2.8", "ntp.example.ac.jp"]`)

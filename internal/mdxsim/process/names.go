@@ -27,7 +27,7 @@ func (h *host) resolve() error {
 	}
 	for _, entry := range entries {
 		for _, found := range dnsLine.FindAllStringSubmatch(read(h.root, resolvedFolder+"/"+entry.Name()), -1) {
-			for _, server := range strings.Fields(found[1]) {
+			for server := range strings.FieldsSeq(found[1]) {
 				fmt.Fprintf(&text, "nameserver %s\n", server)
 			}
 		}
