@@ -136,6 +136,9 @@ func (b *Batcher) gather(ctx context.Context, q *queue) bool {
 // turn waits until nobody else deploys in the project, and sends one request. What is pending is planned
 // no sooner, so that a machine can be withdrawn until then. It tells whether there may be more to send.
 func (b *Batcher) turn(ctx context.Context, q *queue) (more bool) {
+	if !b.anyPending(q) {
+		return false
+	}
 	release, err := b.client.limits.lockDeploy(ctx, q.project)
 	if ctx.Err() != nil {
 		return false
@@ -153,6 +156,12 @@ func (b *Batcher) turn(ctx context.Context, q *queue) (more bool) {
 		b.send(ctx, s)
 	}
 	return true
+}
+
+func (b *Batcher) anyPending(q *queue) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(q.pending) > 0
 }
 
 // take plans what is pending and takes the part that makes the most machines.

@@ -4,29 +4,45 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
+// inProcess is a portal without a network, whose time is that of the test.
+type inProcess struct{ http.Handler }
+
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
 // taskPortal answers a deploy with tasks, and knows them and some machines.
 func taskPortal(t *testing.T, answered string, tasks map[string]string, listed string) *mdx.Client {
 	t.Helper()
 	var history []string
-	routes := map[string]http.HandlerFunc{
-		"POST /api/vm/deploy/":    answer(202, answered),
-		"GET /api/vm/project/p/":  answer(200, listed),
-		"GET /api/task/{unknown}": answer(404, `{}`),
-	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/vm/deploy/", answer(202, answered))
+	mux.HandleFunc("GET /api/vm/project/p/", answer(200, listed))
+	mux.HandleFunc("GET /api/task/{unknown}", answer(404, `{}`))
 	for id, task := range tasks {
-		routes["GET /api/task/"+id+"/"] = answer(200, task)
+		mux.HandleFunc("GET /api/task/"+id+"/", answer(200, task))
 		history = append(history, task)
 	}
-	routes["GET /api/history/project/p/"] = answer(200, "["+strings.Join(history, ",")+"]")
-	return portal(t, routes)
+	mux.HandleFunc("GET /api/history/project/p/", answer(200, "["+strings.Join(history, ",")+"]"))
+	client, err := mdx.New(mdx.Config{
+		Endpoint: "https://portal.example", Token: "secret", Transport: inProcess{mux}, LockDir: t.TempDir(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
 }
 
 func task(id, object, name, status string) string {
@@ -91,37 +107,41 @@ func TestResultsOfABatchAreToldApart(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := mdx.NewBatcher(taskPortal(t, tc.answered, tc.tasks, tc.listed), 10*time.Millisecond)
-			var wg sync.WaitGroup
-			for vm, want := range tc.want {
-				wg.Go(func() {
-					got, err := b.Deploy(t.Context(), mdx.DeployRequest{Project: "p", VMName: vm})
-					switch {
-					case strings.HasPrefix(want, "v"):
-						if err != nil || string(got.VM) != want {
-							t.Errorf("%s = %q, %v; want %q", vm, got.VM, err, want)
+			synctest.Test(t, func(t *testing.T) {
+				b := mdx.NewBatcher(taskPortal(t, tc.answered, tc.tasks, tc.listed), 10*time.Millisecond)
+				var wg sync.WaitGroup
+				for vm, want := range tc.want {
+					wg.Go(func() {
+						got, err := b.Deploy(t.Context(), mdx.DeployRequest{Project: "p", VMName: vm})
+						switch {
+						case strings.HasPrefix(want, "v"):
+							if err != nil || string(got.VM) != want {
+								t.Errorf("%s = %q, %v; want %q", vm, got.VM, err, want)
+							}
+						case err == nil || !strings.Contains(err.Error(), want):
+							t.Errorf("%s = %q, %v; want an error with %q", vm, got.VM, err, want)
+						default:
+							_, isTask := errors.AsType[*mdx.TaskError](err)
+							if isTask == mdx.IsAmbiguous(err) {
+								t.Errorf("%s: %#v", vm, err)
+							}
 						}
-					case err == nil || !strings.Contains(err.Error(), want):
-						t.Errorf("%s = %q, %v; want an error with %q", vm, got.VM, err, want)
-					default:
-						_, isTask := errors.AsType[*mdx.TaskError](err)
-						if isTask == mdx.IsAmbiguous(err) {
-							t.Errorf("%s: %#v", vm, err)
-						}
-					}
-				})
-			}
-			wg.Wait()
+					})
+				}
+				wg.Wait()
+			})
 		})
 	}
 }
 
 func TestOneMachineTakesItsOnlyTaskWhateverThatSays(t *testing.T) {
-	client := taskPortal(t, `"t1"`, map[string]string{"t1": task("t1", "v1", "", "Running")}, `[]`)
-	got, err := mdx.NewBatcher(client, 0).Deploy(t.Context(), mdx.DeployRequest{Project: "p", VMName: "n"})
-	if err != nil || got != (mdx.Deployment{VM: "v1", Task: "t1"}) {
-		t.Errorf("%+v, %v", got, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		client := taskPortal(t, `"t1"`, map[string]string{"t1": task("t1", "v1", "", "Running")}, `[]`)
+		got, err := mdx.NewBatcher(client, 0).Deploy(t.Context(), mdx.DeployRequest{Project: "p", VMName: "n"})
+		if err != nil || got != (mdx.Deployment{VM: "v1", Task: "t1"}) {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
 }
 
 func TestARefusalThatIsNotAboutTheMachinesIsNotRepeatedForEach(t *testing.T) {

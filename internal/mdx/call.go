@@ -48,6 +48,8 @@ type flight struct {
 	sent     bool  // the last attempt may have reached the portal
 	attempts int   // how many were made
 	tokenErr error // why a refused token could not be replaced
+
+	requestID string // of the last attempt
 }
 
 type flightKey struct{}
@@ -88,7 +90,7 @@ func (c *Client) do(ctx context.Context, r call, out any) error {
 	}
 	status, data, err := c.send(context.WithValue(ctx, flightKey{}, f), r)
 	e := r.failed(err)
-	e.Status = status
+	e.Status, e.RequestID = status, f.requestID
 	e.Ambiguous = f.sent && !r.safe()
 	switch {
 	case err != nil:

@@ -60,6 +60,7 @@ func newHTTP(c *Client, cfg Config) *retryablehttp.Client {
 	_, tells := network.(*http.Transport)
 	var chain http.RoundTripper = &exchange{next: network, timeout: cfg.RequestTimeout, tellsConnection: tells, clock: c.clock}
 	chain = &logging{next: chain, log: c.log}
+	chain = &naming{next: chain}
 	chain = &limiting{next: chain, limits: c.limits}
 	chain = &authorizing{next: chain, tokens: c.tokens}
 	chain = &redirecting{next: chain}

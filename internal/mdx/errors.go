@@ -24,6 +24,8 @@ type Error struct {
 	Method, Path string
 	// Status is the HTTP status, or 0 if no answer arrived.
 	Status int
+	// RequestID is what the last attempt was sent with as X-Request-Id, for those who look after the portal.
+	RequestID string
 	// Message is the portal's own text, in its own language; empty if there was none.
 	Message string
 	// Fields holds the portal's complaints by the name of the field they are about.
@@ -45,6 +47,9 @@ func (e *Error) Error() string {
 	b.WriteString(": ")
 	if e.Status != 0 {
 		fmt.Fprintf(&b, "the portal answered %d %s to %s %s", e.Status, http.StatusText(e.Status), e.Method, e.Path)
+		if e.Status >= http.StatusInternalServerError && e.RequestID != "" {
+			fmt.Fprintf(&b, " (request %s)", e.RequestID)
+		}
 	} else {
 		fmt.Fprintf(&b, "no usable answer to %s %s", e.Method, e.Path)
 	}

@@ -158,6 +158,7 @@ func (t *logging) RoundTrip(req *http.Request) (*http.Response, error) {
 	f := flightOf(ctx)
 	about := func(more map[string]any) map[string]any {
 		more["method"], more["path"], more["operation"] = req.Method, req.URL.RequestURI(), f.op
+		more["request_id"] = f.requestID
 		if f.object != "" {
 			more["object"] = f.object
 		}

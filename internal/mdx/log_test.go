@@ -102,7 +102,7 @@ func TestTheLogTellsEachAttempt(t *testing.T) {
 		}
 		for _, part := range []string{
 			"no answer", "reset by peer", "attempt failed", "503 Service Unavailable", "/api/task/t1/", "read task",
-			"status:200", "shown", "混雑",
+			"status:200", "shown", "混雑", "took:0s", s.asked[2].Header.Get("X-Request-Id"),
 		} {
 			if !strings.Contains(j.String(), part) {
 				t.Errorf("%q is missing in:\n%s", part, j.String())

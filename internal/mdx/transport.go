@@ -3,6 +3,7 @@ package mdx
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -173,6 +174,22 @@ func (t *limiting) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer release()
+	return t.next.RoundTrip(req)
+}
+
+// requestIDHeader is where proxies and web frameworks look for a request's id by convention; who does not know it passes it
+// over.
+const requestIDHeader = "X-Request-Id"
+
+// naming gives every attempt an id, which is in the log here and may be in those of the portal.
+type naming struct{ next http.RoundTripper }
+
+// RoundTrip sends a copy with an id that no other attempt has.
+func (t *naming) RoundTrip(req *http.Request) (*http.Response, error) {
+	f := flightOf(req.Context())
+	f.requestID = rand.Text()
+	req = req.Clone(req.Context())
+	req.Header.Set(requestIDHeader, f.requestID)
 	return t.next.RoundTrip(req)
 }
 

@@ -357,6 +357,23 @@ func TestEveryRequestSaysWhoAsks(t *testing.T) {
 	}
 }
 
+func TestEveryAttemptHasAnIDThatTheErrorTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, client := scripted(t, says(503, `{}`), says(503, `{}`), says(503, `{}`), says(503, `{}`), says(503, `{}`))
+		_, err := client.Segments(t.Context(), "p")
+		ids := map[string]bool{}
+		for _, r := range s.asked {
+			ids[r.Header.Get("X-Request-Id")] = true
+		}
+		if len(ids) != len(s.asked) || ids[""] {
+			t.Errorf("%d requests have %d ids", len(s.asked), len(ids))
+		}
+		if last := s.asked[len(s.asked)-1].Header.Get("X-Request-Id"); err == nil || !strings.Contains(err.Error(), "(request "+last+")") {
+			t.Errorf("%v does not tell request %s", err, last)
+		}
+	})
+}
+
 func TestAnIDCannotBecomeAnotherPath(t *testing.T) {
 	s, client := scripted(t, says(200, `{}`))
 	for _, id := range []mdx.VMID{"", ".", ".."} {
