@@ -165,7 +165,7 @@ func (t *logging) RoundTrip(req *http.Request) (*http.Response, error) {
 		return more
 	}
 	if req.GetBody != nil {
-		if body, err := req.GetBody(); err == nil {
+		if body, err := req.GetBody(); err == nil && req.ContentLength > 0 {
 			data, _ := io.ReadAll(body)
 			t.log.write(ctx, LogTrace, "request body", about(map[string]any{"body": t.log.body(data)}))
 		}

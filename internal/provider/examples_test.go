@@ -126,6 +126,35 @@ func (r *reader) text() string {
 	return all.String()
 }
 
+// acceptanceBinary is the terraform or tofu that acceptance tests drive.
+func acceptanceBinary(t *testing.T) string {
+	t.Helper()
+	binary := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if os.Getenv("TF_ACC") == "" || binary == "" {
+		t.Skip("Acceptance tests skipped unless env 'TF_ACC' set")
+	}
+	return binary
+}
+
+// buildPlugin builds the provider from this tree, in a folder of its own.
+func buildPlugin(t *testing.T) (program string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), "terraform-provider-mdx")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../..").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
+func isOpenTofu(t *testing.T, binary string) bool {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), binary, "version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(out), "OpenTofu v")
+}
+
 // knowsActions tells whether the binary is Terraform 1.14 or newer. OpenTofu has no actions yet.
 func knowsActions(t *testing.T, binary string) bool {
 	t.Helper()
@@ -143,21 +172,13 @@ func knowsActions(t *testing.T, binary string) bool {
 	if _, err := fmt.Sscanf(version.Terraform, "%d.%d", &major, &minor); err != nil {
 		t.Fatal(version, err)
 	}
-	help, _ := exec.CommandContext(t.Context(), binary, "version").Output()
-	return strings.HasPrefix(string(help), "Terraform") && (major > 1 || minor >= 14)
+	return !isOpenTofu(t, binary) && (major > 1 || minor >= 14)
 }
 
 func TestAccEveryExampleIsValidAndDoesWhatItShows(t *testing.T) {
 	t.Parallel()
-	binary := os.Getenv("TF_ACC_TERRAFORM_PATH")
-	if os.Getenv("TF_ACC") == "" || binary == "" {
-		t.Skip("Acceptance tests skipped unless env 'TF_ACC' set")
-	}
-	plugins := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(plugins, "terraform-provider-mdx"), "../..")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binary := acceptanceBinary(t)
+	plugins := filepath.Dir(buildPlugin(t))
 	actions := knowsActions(t, binary)
 	for _, example := range exampleFolders(t) {
 		if strings.HasPrefix(example, "actions/") && !actions {
