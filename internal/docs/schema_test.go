@@ -42,9 +42,6 @@ func checkBlock(t *testing.T, at string, block *tfprotov6.SchemaBlock) {
 func checkAttributes(t *testing.T, at string, attributes []*tfprotov6.SchemaAttribute) {
 	t.Helper()
 	for _, a := range attributes {
-		if a.Name == "timeouts" {
-			continue // borrowed, with words of its own
-		}
 		check(t, at+"."+a.Name, a.Description)
 		if a.NestedType != nil {
 			checkAttributes(t, at+"."+a.Name, a.NestedType.Attributes)

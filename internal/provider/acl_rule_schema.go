@@ -61,7 +61,7 @@ func aclRuleSchema(ctx context.Context) schema.Schema {
 			"source_port":      port(sourcePortDoc),
 			"destination_cidr": cidr(destinationCIDRDoc),
 			"destination_port": port(destinationPortDoc),
-			"timeouts":         timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
+			"timeouts":         ruleTimeLimits(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
 		},
 	}
 }

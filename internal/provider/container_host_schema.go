@@ -109,7 +109,7 @@ func containerHostSchema(ctx context.Context) schema.Schema {
 					"container made again. `{ vm = mdx_vm.node.id }` follows a VM that is replaced.",
 				PlanModifiers: []planmodifier.Map{mapplanmodifier.RequiresReplace()},
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+			"timeouts": timeLimits(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,
 				CreateDescription: "How long all steps may take together, as in `45m`. Defaults to `30m`.",
 				ReadDescription:   "How long a refresh may take. Defaults to `2m`.",

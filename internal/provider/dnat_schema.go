@@ -54,7 +54,7 @@ func dnatSchema(ctx context.Context) schema.Schema {
 					stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured(),
 				},
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Delete: true}),
+			"timeouts": ruleTimeLimits(ctx, timeouts.Opts{Create: true, Read: true, Delete: true}),
 		},
 	}
 }

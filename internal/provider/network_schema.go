@@ -90,7 +90,7 @@ func networkSchema(ctx context.Context) schema.Schema {
 			"vni":        schema.Int64Attribute{Computed: true, MarkdownDescription: vniDoc},
 			"ip_range":   schema.StringAttribute{Computed: true, MarkdownDescription: ipRangeDoc},
 			"is_default": schema.BoolAttribute{Computed: true, MarkdownDescription: isDefaultDoc},
-			"timeouts":   timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
+			"timeouts":   ruleTimeLimits(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
 		},
 	}
 }

@@ -57,7 +57,7 @@ func vmGroupSchema(ctx context.Context) schema.Schema {
 	maps.Copy(attributes, vmHardwareSchema())
 	maps.Copy(attributes, vmBehaviourSchema(ctx))
 	maps.Copy(attributes, vmGroupComputedSchema())
-	attributes["timeouts"] = timeouts.Attributes(ctx, timeouts.Opts{
+	attributes["timeouts"] = timeLimits(ctx, timeouts.Opts{
 		Create: true, Read: true, Update: true, Delete: true,
 		CreateDescription: "How long to wait for all new members together, as in `90m`. Defaults to `60m`. Members are kept when it ends.",
 		ReadDescription:   "How long a refresh may take. Defaults to `10m`.",

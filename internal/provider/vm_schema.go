@@ -208,7 +208,7 @@ func vmBehaviourSchema(ctx context.Context) map[string]schema.Attribute {
 				"Deleting a VM cuts its power at once.",
 			Validators: []validator.String{isDuration()},
 		},
-		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+		"timeouts": timeLimits(ctx, timeouts.Opts{
 			Create: true, Read: true, Update: true, Delete: true,
 			CreateDescription: "How long to wait for a new VM, as in `90m`. Defaults to `60m`. The VM is kept when it ends.",
 			ReadDescription:   "How long a refresh may take. Defaults to `5m`.",
