@@ -55,8 +55,8 @@ func TestAccTerraformAttachesToAProviderUnderADebugger(t *testing.T) {
 	t.Parallel()
 	binary := acceptanceBinary(t)
 	w := startWorld(t, mdxsim.Config{})
-	r := newReader(t, w, binary, "", "quickstart")
-	r.env = append(r.env, "TF_CLI_CONFIG_FILE=/dev/null") // there is no plugin that terraform could start itself
+	r := newReader(t, binary, "", "quickstart")
+	r.env = append(r.env, "MDX_ENDPOINT="+w.endpoint, "TF_CLI_CONFIG_FILE=/dev/null") // there is no plugin that terraform could start itself
 	variable := attachable(t, r, buildPlugin(t))
 	if isOpenTofu(t, binary) {
 		variable = strings.Replace(variable, "registry.terraform.io", "registry.opentofu.org", 1)
@@ -95,8 +95,8 @@ func TestAccTheLogTellsOfEachRequest(t *testing.T) {
 	t.Parallel()
 	binary := acceptanceBinary(t)
 	w := startWorld(t, mdxsim.Config{Token: "a-token-to-be-masked"})
-	r := newReader(t, w, binary, filepath.Dir(buildPlugin(t)), "quickstart")
-	r.env = append(r.env, "MDX_API_TOKEN=a-token-to-be-masked", "TF_LOG=json")
+	r := newReader(t, binary, filepath.Dir(buildPlugin(t)), "quickstart")
+	r.env = append(r.env, "MDX_ENDPOINT="+w.endpoint, "MDX_API_TOKEN=a-token-to-be-masked", "TF_LOG=json")
 	for name, test := range map[string]struct {
 		settings []string
 		messages map[string]bool // whether there are such
