@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -359,7 +360,7 @@ func TestEveryRequestSaysWhoAsks(t *testing.T) {
 
 func TestEveryAttemptHasAnIDThatTheErrorTells(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, client := scripted(t, says(503, `{}`), says(503, `{}`), says(503, `{}`), says(503, `{}`), says(503, `{}`))
+		s, client := scripted(t, slices.Repeat([]reply{says(503, `{}`)}, 1+mdx.DefaultMaxRetries)...)
 		_, err := client.Segments(t.Context(), "p")
 		ids := map[string]bool{}
 		for _, r := range s.asked {

@@ -74,10 +74,8 @@ func TestAccTerraformAttachesToAProviderUnderADebugger(t *testing.T) {
 func (r *reader) logged(settings ...string) (lines []map[string]any) {
 	r.t.Helper()
 	path := filepath.Join(r.t.TempDir(), "log")
-	before := r.env
-	r.env = append(r.env[:len(r.env):len(r.env)], append(settings, "TF_LOG_PATH="+path)...)
+	r.env = append(r.env, append(settings, "TF_LOG_PATH="+path)...)
 	r.must("plan", "-input=false")
-	r.env = before
 	text, err := os.ReadFile(path)
 	if err != nil {
 		r.t.Fatal(err)
@@ -95,8 +93,7 @@ func TestAccTheLogTellsOfEachRequest(t *testing.T) {
 	t.Parallel()
 	binary := acceptanceBinary(t)
 	w := startWorld(t, mdxsim.Config{Token: "a-token-to-be-masked"})
-	r := newReader(t, binary, filepath.Dir(buildPlugin(t)), "quickstart")
-	r.env = append(r.env, "MDX_ENDPOINT="+w.endpoint, "MDX_API_TOKEN=a-token-to-be-masked", "TF_LOG=json")
+	plugins := filepath.Dir(buildPlugin(t))
 	for name, test := range map[string]struct {
 		settings []string
 		messages map[string]bool // whether there are such
@@ -113,6 +110,9 @@ func TestAccTheLogTellsOfEachRequest(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newReader(t, binary, plugins, "quickstart")
+			r.env = append(r.env, "MDX_ENDPOINT="+w.endpoint, "MDX_API_TOKEN=a-token-to-be-masked", "TF_LOG=json")
 			found := map[string]bool{}
 			for _, line := range r.logged(test.settings...) {
 				message, _ := line["@message"].(string)

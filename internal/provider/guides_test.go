@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,7 +24,7 @@ var understood = map[string]string{
 	"mdx_vm.hello":             `resource "mdx_vm" "hello" { name = "hello" }`,
 }
 
-var terraformBlock = regexp.MustCompile("(?ms)^```(?:terraform|hcl)\n(.*?)^```")
+var terraformBlock = regexp.MustCompile("(?s)\n```(?:terraform|hcl)\n(.*?\n)```\n")
 
 // guideConfigurations are the configurations that a guide shows, without those of the command line.
 func guideConfigurations(t *testing.T, path string) (all []string) {
@@ -101,10 +102,7 @@ func completed(t *testing.T, text string, rest []string) string {
 	for _, block := range blocksOf(t, text) {
 		declared[addressOf(block)] = true
 	}
-	library := map[string]string{}
-	for address, source := range understood {
-		library[address] = source
-	}
+	library := maps.Clone(understood)
 	for _, other := range rest {
 		for _, block := range blocksOf(t, other) {
 			where := hcl.RangeBetween(block.TypeRange, block.CloseBraceRange)
