@@ -33,6 +33,7 @@ type containerHostModel struct {
 	VCController      types.Object        `tfsdk:"vc_controller"`
 	BaseContainer     types.Object        `tfsdk:"base_container"`
 	Triggers          types.Map           `tfsdk:"triggers"`
+	PowerState        types.String        `tfsdk:"power_state"`
 	Timeouts          timeouts.Value      `tfsdk:"timeouts"`
 
 	State              types.String `tfsdk:"state"`
@@ -124,6 +125,17 @@ func (m *containerHostModel) found(status containerhost.Status) {
 		reasons = append(reasons, d.String())
 	}
 	m.differs(reasons...)
+}
+
+// statePowerOff is the state of a host whose VM is off by intent, beside those that a host is found in.
+const statePowerOff = "POWER_OFF"
+
+// off tells whether the host's VM is off by intent, so that nothing can be asked of it.
+func (m *containerHostModel) off() bool { return m.PowerState.ValueString() == powerStopped }
+
+// awaited tells whether the host is wanted and did not answer: it is put right like any other drift.
+func (m *containerHostModel) awaited() bool {
+	return m.PowerState.ValueString() == powerRunning && m.State.ValueString() == string(containerhost.HostError)
 }
 
 // differs says what does not hold.

@@ -70,7 +70,13 @@ func (r *containerHostResource) ModifyPlan(ctx context.Context, req resource.Mod
 	var plan, state containerHostModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) && len(state.Drift.Elements()) == 0 {
+	drifted := len(state.Drift.Elements()) > 0 || state.awaited()
+	if resp.Diagnostics.HasError() || req.Plan.Raw.Equal(req.State.Raw) && (!drifted || plan.off()) {
+		return
+	}
+	if plan.off() {
+		plan.State = types.StringValue(statePowerOff)
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		return
 	}
 	plan.differs()
@@ -91,9 +97,15 @@ func (r *containerHostResource) Create(ctx context.Context, req resource.CreateR
 	if !ok {
 		return
 	}
+	plan.ID, spec.HostKeyFingerprint = plan.Host, ""
+	if plan.off() {
+		plan.found(containerhost.Status{Drift: []containerhost.Drift{{Step: "connect", Reason: "the VM has been off since it was made"}}})
+		plan.State = types.StringValue(statePowerOff)
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	plan.ID, spec.HostKeyFingerprint = plan.Host, ""
 	spec.InitialPassword = config.InitialPassword.ValueString()
 	err := r.converge(ctx, spec, &plan)
 	if err != nil && isContextError(ctx.Err()) {
@@ -105,13 +117,13 @@ func (r *containerHostResource) Create(ctx context.Context, req resource.CreateR
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
-// Read asks the host. One that does not answer stays in state as it is.
+// Read asks the host. One that does not answer stays in state as it is, and one whose VM is off is not asked.
 func (r *containerHostResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state containerHostModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	timeout, diags := state.Timeouts.Read(ctx, hostReadTimeout)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || r.portal.settings.ssh.unknown {
+	if resp.Diagnostics.HasError() || state.off() || r.portal.settings.ssh.unknown {
 		return
 	}
 	spec, ok := r.spec(ctx, &state, &resp.Diagnostics)
@@ -135,10 +147,14 @@ func (r *containerHostResource) Read(ctx context.Context, req resource.ReadReque
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// Update runs all steps again: those that hold are skipped.
+// Update runs all steps again: those that hold are skipped. Of a host whose VM is off it only takes note.
 func (r *containerHostResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan containerHostModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !resp.Diagnostics.HasError() && plan.off() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
+	}
 	timeout, diags := plan.Timeouts.Update(ctx, hostWriteTimeout)
 	resp.Diagnostics.Append(diags...)
 	spec, ok := r.spec(ctx, &plan, &resp.Diagnostics)
@@ -157,6 +173,11 @@ func (r *containerHostResource) Update(ctx context.Context, req resource.UpdateR
 func (r *containerHostResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state containerHostModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if !resp.Diagnostics.HasError() && state.off() {
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Base container on %s not removed", state.Host.ValueString()),
+			"Its VM is off. If the VM stays, the Base container is on its disk and comes back with it.")
+		return
+	}
 	timeout, diags := state.Timeouts.Delete(ctx, hostDeleteTimeout)
 	resp.Diagnostics.Append(diags...)
 	spec, ok := r.spec(ctx, &state, &resp.Diagnostics)

@@ -32,7 +32,7 @@ func containerHostSchema(ctx context.Context) schema.Schema {
 			"that failed or was interrupted is continued by the next.\n\n" +
 			"**How to log in** is said in the provider block, under `ssh`, since what is there is never stored in state.\n\n" +
 			"**Drift.** A refresh asks the host. What does not hold any more is listed in `drift`, and the next apply puts it right. A " +
-			"host that does not answer is a warning; its state is kept.\n\n" +
+			"host that does not answer is a warning, and its state is kept; with `power_state` given, the next apply waits for it.\n\n" +
 			"**Host key.** The key that answers first is pinned in `host_key_fingerprint`, and any other is refused afterwards. When " +
 			"the VM was replaced under the same address, forget the key with `terraform apply -replace=<address of this resource>`, " +
 			"or refer to the VM in `triggers`, which does it by itself.\n\n" +
@@ -109,6 +109,14 @@ func containerHostSchema(ctx context.Context) schema.Schema {
 					"container made again. `{ vm = mdx_vm.node.id }` follows a VM that is replaced.",
 				PlanModifiers: []planmodifier.Map{mapplanmodifier.RequiresReplace()},
 			},
+			"power_state": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether the VM is `running` or `stopped`, such as `mdx_vm.node.power_state`. A stopped VM's host is left " +
+					"alone: `state` is `POWER_OFF`, and what changes meanwhile is done when the VM runs again. A running VM's host that " +
+					"does not answer is waited for and put right by the next apply, as after a spot VM was put to sleep. Left out: a " +
+					"host that does not answer is a warning only.",
+				Validators: []validator.String{stringvalidator.OneOf(powerRunning, powerStopped)},
+			},
 			"timeouts": timeLimits(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,
 				CreateDescription: "How long all steps may take together, as in `45m`. Defaults to `30m`.",
@@ -119,7 +127,8 @@ func containerHostSchema(ctx context.Context) schema.Schema {
 			"state": schema.StringAttribute{
 				Computed: true,
 				MarkdownDescription: "The node's state as the VC controller knows it: `RUNNING`, `CONTAINER_ERROR` (the host answers, its " +
-					"Base container does not) or `HOST_ERROR`. Without `base_container`, `RUNNING` means that Docker runs.",
+					"Base container does not), `HOST_ERROR`, or `POWER_OFF` (`power_state` is `stopped`). Without `base_container`, `RUNNING` " +
+					"means that Docker runs.",
 				PlanModifiers: known,
 			},
 			"drift": schema.ListAttribute{

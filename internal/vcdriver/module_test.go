@@ -1,0 +1,44 @@
+package vcdriver
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestAccTheModulesOwnTests runs terraform test: on a mocked provider, and on the simulator.
+func TestAccTheModulesOwnTests(t *testing.T) {
+	t.Parallel()
+	for directory, rendered := range map[string]bool{"tests": false, "tests/simulator": true} {
+		t.Run(directory, func(t *testing.T) {
+			t.Parallel()
+			s := inProcess(t)
+			c := newController(t, s, sampleUnit(t, "web", "default"))
+			if rendered {
+				delete(c.unit.Spec, "num_nodes")
+				c.render()
+			}
+			files, err := filepath.Glob(filepath.Join(c.dir, directory, "*.tftest.hcl"))
+			if err != nil || len(files) != 1 {
+				t.Fatal(err, files)
+			}
+			text, err := os.ReadFile(files[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			test := exec.CommandContext(t.Context(), s.binary, "test", "-no-color", "-test-directory="+directory)
+			test.Dir = c.dir
+			for name, value := range c.env {
+				test.Env = append(test.Env, name+"="+value)
+			}
+			out, err := test.CombinedOutput()
+			runs, passed := bytes.Count(text, []byte("\nrun \"")), bytes.Count(out, []byte("... pass\n"))
+			if err != nil || runs == 0 || passed < runs {
+				t.Errorf("%v, %d of %d runs passed:\n%s", err, passed, runs, out)
+			}
+			s.clean()
+		})
+	}
+}

@@ -1,0 +1,84 @@
+package vcdriver
+
+import (
+	"maps"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim/process"
+)
+
+// stage is where controllers play: a portal whose VMs are hosts, and the binary that they drive it with.
+type stage struct {
+	t        *testing.T
+	sim      *mdxsim.Sim
+	binary   string
+	env      map[string]string
+	settings map[string]any
+	before   mdxsim.World
+}
+
+// newStage starts a portal whose minutes are tens of milliseconds.
+func newStage(t *testing.T, cfg mdxsim.Config) *stage {
+	t.Helper()
+	binary := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if os.Getenv("TF_ACC") == "" || binary == "" {
+		t.Skip("Acceptance tests skipped unless env 'TF_ACC' set")
+	}
+	sim, err := mdxsim.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(sim.Handler())
+	t.Cleanup(func() {
+		server.Close()
+		sim.Close()
+	})
+	return &stage{
+		t: t, sim: sim, binary: binary, before: sim.World(), settings: map[string]any{},
+		env: map[string]string{
+			"TF_CLI_CONFIG_FILE": buildProvider(t), "CHECKPOINT_DISABLE": "1",
+			"MDX_ENDPOINT": server.URL, "MDX_API_TOKEN": "demo", "MDX_POLL_INTERVAL": "25ms",
+		},
+	}
+}
+
+// inProcess is a stage on which hosts are played in this process.
+func inProcess(t *testing.T) *stage {
+	t.Helper()
+	s := newStage(t, mdxsim.Config{Backend: process.New(), Speed: 4000})
+	s.env["MDX_SSH_TIMEOUT"] = "5s" // hosts of this kind boot at once
+	return s
+}
+
+func (s *stage) deploys() int { return s.sim.Stats().Routes["POST /api/vm/deploy/"] }
+
+// clean expects the project to be as it was, and no rule to have led where it should not.
+func (s *stage) clean() {
+	s.t.Helper()
+	project := func(w mdxsim.World) (names map[string]bool) {
+		names = map[string]bool{}
+		p := w.Organisations[0].Projects[0]
+		for _, vm := range p.VMs {
+			names["VM "+vm.Name] = true
+		}
+		for _, segment := range p.Segments {
+			for _, rule := range slices.Concat(segment.ACL, segment.ACLv6) {
+				names["rule to "+rule.DstAddress] = true
+			}
+		}
+		for _, d := range p.DNATs {
+			names["DNAT to "+d.DstAddress] = true
+		}
+		return names
+	}
+	if before, after := project(s.before), project(s.sim.World()); !maps.Equal(before, after) {
+		s.t.Errorf("the project had %v and has %v", before, after)
+	}
+	if stats := s.sim.Stats(); len(stats.Violations) > 0 || len(stats.Touched) > 0 {
+		s.t.Errorf("rules: %+v, things of others: %v", stats.Violations, stats.Touched)
+	}
+}
