@@ -5,6 +5,8 @@
 #   terraform init && terraform apply
 
 terraform {
+  required_version = ">= 1.11"
+
   required_providers {
     mdx = {
       source = "nii-gakunin-cloud/mdx"

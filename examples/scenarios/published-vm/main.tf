@@ -6,6 +6,8 @@
 #   terraform init && terraform apply -var campus_cidr=192.0.2.0/24
 
 terraform {
+  required_version = ">= 1.11"
+
   required_providers {
     mdx = {
       source = "nii-gakunin-cloud/mdx"
