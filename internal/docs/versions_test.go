@@ -56,6 +56,9 @@ func TestExamplesAskForNoOtherVersion(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, match := range regexp.MustCompile(`required_version = "([^"]*)"`).FindAllStringSubmatch(string(text), -1) {
+				if strings.Contains(file, "list-resources") {
+					continue // these need what is newer
+				}
 				if found++; match[1] != ">= "+oldest {
 					t.Errorf("%s asks for %s, want >= %s", file, match[1], oldest)
 				}

@@ -23,8 +23,8 @@ type vmRestartAction struct {
 }
 
 // seenRunning says in the documentation how far actions are tested.
-const seenRunning = "\n\nActions need Terraform 1.14. This one is tested over the plugin protocol, against the portal simulator; no " +
-	"terraform of that version has run it yet where the provider is developed."
+const seenRunning = "\n\nActions need Terraform 1.14; OpenTofu has none yet. This one is tested with Terraform 1.14.9 (`terraform apply -invoke`) " +
+	"against the portal simulator. It has not been seen running on the real portal."
 
 func newVMRebootAction() action.Action {
 	return &vmRestartAction{
