@@ -12,7 +12,7 @@
 # The guide "Driving mdx from a VC controller" tells the rest.
 
 terraform {
-  required_version = ">= 1.9"
+  required_version = ">= 1.11"
   required_providers {
     mdx = {
       source = "nii-gakunin-cloud/mdx"

@@ -6,11 +6,16 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -107,6 +112,8 @@ type simulator struct {
 	Endpoint    string `json:"endpoint"`
 	Token       string `json:"token"`
 	ProjectName string `json:"project_name"`
+
+	callers *sync.Map // what was in User-Agent
 }
 
 func startSimulator(t *testing.T) (ready simulator) {
@@ -129,5 +136,37 @@ func startSimulator(t *testing.T) (ready simulator) {
 	if err != nil {
 		t.Fatal(fmt.Errorf("the released mdxsim did not get ready: %w", err))
 	}
+	target, err := url.Parse(ready.Endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready.callers = new(sync.Map)
+	forward := httputil.NewSingleHostReverseProxy(target)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ready.callers.Store(r.UserAgent(), true)
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	ready.Endpoint = front.URL
 	return ready
+}
+
+// knows tells whether the portal was asked by this version of the provider, run by this binary's.
+func (s simulator) knows(t *testing.T, u *user) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), u.binary, "version", "-json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var own struct {
+		Version string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal(out, &own); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("terraform-provider-mdx/%s Terraform/%s", version, own.Version)
+	t.Logf("User-Agent: %s", want)
+	if _, ok := s.callers.Load(want); !ok {
+		s.callers.Range(func(caller, _ any) bool { t.Errorf("the portal was asked by %q, want %q", caller, want); return true })
+	}
 }
