@@ -11,7 +11,7 @@ import (
 )
 
 // untranslated are the English guides that have no Japanese sister yet. Take a name out when its sister is written.
-var untranslated = []string{"interrupted-apply.md", "performance.md"}
+var untranslated = []string{"interrupted-apply.md"}
 
 const guides = "templates/guides"
 
@@ -37,6 +37,9 @@ func (p page) commands() (blocks []string) {
 	return blocks
 }
 
+// written is what a command has written into a page.
+var written = regexp.MustCompile(`(?s)<!-- begin of .*?<!-- end of `)
+
 // differences are what a translation lacks or has too much.
 func differences(english, japanese page) (found []string) {
 	if !slices.Contains(marker.FindStringSubmatch(japanese.text), english.edition()) {
@@ -53,6 +56,9 @@ func differences(english, japanese page) (found []string) {
 	}
 	if !slices.Equal(english.commands(), japanese.commands()) {
 		found = append(found, "has other code than the English guide")
+	}
+	if !slices.Equal(written.FindAllString(english.text, -1), written.FindAllString(japanese.text, -1)) {
+		found = append(found, "has another table than the English guide")
 	}
 	return found
 }
@@ -87,17 +93,19 @@ func TestJapaneseGuidesAreAsCurrentAsTheEnglishOnes(t *testing.T) {
 }
 
 func TestATranslationThatLagsBehindIsFound(t *testing.T) {
-	english := page{text: "new", headings: []string{"# A", "## B"}, code: []string{"```\nterraform apply # now\n```"}}
+	const table = "<!-- begin of what is measured -->1<!-- end of what is measured -->"
+	english := page{text: "new " + table, headings: []string{"# A", "## B"}, code: []string{"```\nterraform apply # now\n```"}}
 	good := page{
-		text: "<!-- english: " + english.edition() + " -->", headings: []string{"# あ", "## い"},
+		text: "<!-- english: " + english.edition() + " -->" + table, headings: []string{"# あ", "## い"},
 		code: []string{"```\nterraform apply # 今\n```"},
 	}
 	if found := differences(english, good); len(found) > 0 {
 		t.Errorf("a good translation: %v", found)
 	}
 	for name, spoil := range map[string]func(*page){
-		"an older edition":  func(p *page) { p.text = "<!-- english: 0123456789ab -->" },
-		"no marker":         func(p *page) { p.text = "" },
+		"an older edition":  func(p *page) { p.text = "<!-- english: 0123456789ab -->" + table },
+		"no marker":         func(p *page) { p.text = table },
+		"another table":     func(p *page) { p.text = strings.Replace(p.text, "-->1<!--", "-->2<!--", 1) },
 		"a heading less":    func(p *page) { p.headings = p.headings[:1] },
 		"a heading's level": func(p *page) { p.headings = []string{"# あ", "### い"} },
 		"another command":   func(p *page) { p.code = []string{"```\nterraform plan\n```"} },

@@ -11,8 +11,9 @@ import (
 // joined is a text that a source writes over several lines.
 var joined = regexp.MustCompile(`"\s*\+\s*"`)
 
-// TestTroubleshootingQuotesWhatTheProviderSays finds the messages that the guide explains in the provider's sources.
-func TestTroubleshootingQuotesWhatTheProviderSays(t *testing.T) {
+// spoken is all that the provider's sources say.
+func spoken(t *testing.T) string {
+	t.Helper()
 	sources, err := filepath.Glob(filepath.Join(root, "internal", "provider", "*.go"))
 	if err != nil {
 		t.Fatal(err)
@@ -28,18 +29,27 @@ func TestTroubleshootingQuotesWhatTheProviderSays(t *testing.T) {
 		}
 		code.WriteString(joined.ReplaceAllString(string(data), ""))
 	}
-	quoted := 0
-	for _, heading := range readPage(t, guides+"/troubleshooting.md").headings {
-		message, ok := strings.CutPrefix(heading, `## "`)
-		if !ok {
-			continue
+	return code.String()
+}
+
+// quoted are messages in a guide: a heading of their own, or in bold type.
+var quoted = regexp.MustCompile(`(?m)^## "(.*)"$|\*\*"([^"\n]*)"`)
+
+// TestGuidesQuoteWhatTheProviderSays finds the messages that guides explain in the provider's sources, where an ellipsis
+// stands for a name.
+func TestGuidesQuoteWhatTheProviderSays(t *testing.T) {
+	code := spoken(t)
+	for guide, least := range map[string]int{"troubleshooting.md": 5, "interrupted-apply.md": 2} {
+		found := quoted.FindAllStringSubmatch(readPage(t, guides+"/"+guide).prose, -1)
+		for _, match := range found {
+			for part := range strings.SplitSeq(match[1]+match[2], "...") {
+				if !strings.Contains(code, strings.TrimSpace(part)) {
+					t.Errorf("%s: the provider never says %q", guide, part)
+				}
+			}
 		}
-		quoted++
-		if message = strings.TrimSuffix(message, `"`); !strings.Contains(code.String(), message) {
-			t.Errorf("the provider never says %q", message)
+		if len(found) < least {
+			t.Errorf("%s explains only %d messages", guide, len(found))
 		}
-	}
-	if quoted < 5 {
-		t.Errorf("only %d messages are explained", quoted)
 	}
 }
