@@ -47,7 +47,7 @@ func TestInstall(t *testing.T) {
 				}
 				first.compareSchema(t)
 				first.live(t)
-				portal.knows(t, first)
+				portal.knows(t)
 				first.must(t, "has been successfully initialized", "init", "-input=false", "-lockfile=readonly")
 			})
 			if t.Failed() {
