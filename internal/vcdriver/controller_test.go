@@ -6,10 +6,8 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"encoding/pem"
-	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -194,20 +192,4 @@ func (c *controller) onHost(n node, command string) {
 	if out, err := session.CombinedOutput(command); err != nil {
 		c.t.Fatalf("%s: %v\n%s", command, err, out)
 	}
-}
-
-// buildProvider builds the provider of this tree, and gives a CLI configuration that uses it without init.
-func buildProvider(t *testing.T) (cliConfig string) {
-	t.Helper()
-	dir := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "terraform-provider-mdx"), "../..")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	cliConfig = filepath.Join(dir, "cli.tfrc")
-	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"nii-gakunin-cloud/mdx\" = %q\n  }\n}\n", dir)
-	if err := os.WriteFile(cliConfig, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return cliConfig
 }

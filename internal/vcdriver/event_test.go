@@ -95,4 +95,7 @@ func both(action string, ids ...string) (lines []string) {
 	return lines
 }
 
-func of(action, kind, id string) string { return action + " mdx_" + kind + `.node["` + id + `"]` }
+func of(action, kind, id string) string { return action + " " + address(kind, id) }
+
+// address is a node's resource as Terraform names it.
+func address(kind, id string) string { return "mdx_" + kind + `.node["` + id + `"]` }

@@ -28,12 +28,12 @@ func TestAccTheModulesOwnTests(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			test := exec.CommandContext(t.Context(), s.binary, "test", "-no-color", "-test-directory="+directory)
-			test.Dir = c.dir
+			cmd := exec.CommandContext(t.Context(), s.binary, "test", "-no-color", "-test-directory="+directory)
+			cmd.Dir = c.dir
 			for name, value := range c.env {
-				test.Env = append(test.Env, name+"="+value)
+				cmd.Env = append(cmd.Env, name+"="+value)
 			}
-			out, err := test.CombinedOutput()
+			out, err := cmd.CombinedOutput()
 			runs, passed := bytes.Count(text, []byte("\nrun \"")), bytes.Count(out, []byte("... pass\n"))
 			if err != nil || runs == 0 || passed < runs {
 				t.Errorf("%v, %d of %d runs passed:\n%s", err, passed, runs, out)

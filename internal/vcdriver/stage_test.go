@@ -15,6 +15,7 @@ import (
 type stage struct {
 	t        *testing.T
 	sim      *mdxsim.Sim
+	backend  mdxsim.Backend
 	binary   string
 	env      map[string]string
 	settings map[string]any
@@ -28,6 +29,10 @@ func newStage(t *testing.T, cfg mdxsim.Config) *stage {
 	if os.Getenv("TF_ACC") == "" || binary == "" {
 		t.Skip("Acceptance tests skipped unless env 'TF_ACC' set")
 	}
+	cliConfig, err := buildProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
 	sim, err := mdxsim.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -38,10 +43,10 @@ func newStage(t *testing.T, cfg mdxsim.Config) *stage {
 		sim.Close()
 	})
 	return &stage{
-		t: t, sim: sim, binary: binary, before: sim.World(), settings: map[string]any{},
+		t: t, sim: sim, backend: cfg.Backend, binary: binary, before: sim.World(), settings: map[string]any{},
 		env: map[string]string{
-			"TF_CLI_CONFIG_FILE": buildProvider(t), "CHECKPOINT_DISABLE": "1",
-			"MDX_ENDPOINT": server.URL, "MDX_API_TOKEN": "demo", "MDX_POLL_INTERVAL": "25ms",
+			"TF_CLI_CONFIG_FILE": cliConfig, "CHECKPOINT_DISABLE": "1",
+			"MDX_ENDPOINT": server.URL, "MDX_API_TOKEN": "demo", "MDX_POLL_INTERVAL": "200ms",
 		},
 	}
 }
@@ -50,7 +55,7 @@ func newStage(t *testing.T, cfg mdxsim.Config) *stage {
 func inProcess(t *testing.T) *stage {
 	t.Helper()
 	s := newStage(t, mdxsim.Config{Backend: process.New(), Speed: 4000})
-	s.env["MDX_SSH_TIMEOUT"] = "5s" // hosts of this kind boot at once
+	s.env["MDX_SSH_TIMEOUT"] = "10s" // hosts of this kind boot at once
 	return s
 }
 
