@@ -23,7 +23,7 @@ type DockerConfig struct {
 	// Cache is the folder that keeps built images and the registry's contents from run to run. Empty:
 	// terraform-provider-mdx in the user's cache folder.
 	Cache string
-	// Log takes a line for what takes long: building an image. Nil: nothing is logged.
+	// Log takes a line for what takes long, building an image, and for an edge that fails. Nil: nothing is logged.
 	Log *slog.Logger
 }
 
@@ -32,13 +32,15 @@ type DockerConfig struct {
 // its own on a bridge that this machine reaches directly. Whatever the machine's catalog says, the system is Debian
 // 12: its packages are the only thing a machine without internet can be counted on to have.
 //
-// Beside the hosts it runs a registry, which holds a stand-in for VCP's Base container.
+// Beside the hosts it runs a registry, which holds a stand-in for VCP's Base container, and once a public address is in
+// use, an edge: the public address then leads to the host from this machine, for what the access rules let in.
 //
 // All it makes is called mdxsim-<id>-something. What a killed process left behind is removed by the next backend
 // that uses the same cache.
 type DockerBackend struct {
 	docker  docker
 	cache   string
+	log     *slog.Logger
 	id      string
 	lock    *flock.Flock
 	runArgs []string // how a host's container is run on this machine
@@ -48,6 +50,7 @@ type DockerBackend struct {
 	net      network
 	hosts    map[string]*dockerHost
 	registry registry
+	edge     edge
 }
 
 // dockerHost is one machine's container.
@@ -68,7 +71,7 @@ func NewDockerBackend(ctx context.Context, cfg DockerConfig) (*DockerBackend, er
 		return nil, err
 	}
 	b := &DockerBackend{
-		docker: docker{}, cache: cache, id: strings.ToLower(rand.Text()[:6]), hosts: map[string]*dockerHost{},
+		docker: docker{}, cache: cache, log: cfg.Log, id: strings.ToLower(rand.Text()[:6]), hosts: map[string]*dockerHost{},
 	}
 	if _, err := b.docker.run(ctx, "version", "--format", "{{.Server.Version}}"); err != nil {
 		return nil, fmt.Errorf("this machine has no Docker daemon that answers: %w", err)

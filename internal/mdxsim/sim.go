@@ -38,7 +38,8 @@ type Sim struct {
 	server   *http.Server
 	closed   bool
 	schedule *schedule
-	failing  int // how many of the next tasks fail
+	failing  int       // how many of the next tasks fail
+	admitted Admission // what the edge was told last
 }
 
 // New sets up a portal. It fails when the world contradicts itself. The caller
@@ -129,6 +130,7 @@ func (s *Sim) do(change func()) {
 	defer s.mu.Unlock()
 	s.catchUp()
 	change()
+	s.tellEdge()
 	s.setAlarm()
 }
 

@@ -29,8 +29,9 @@ var backends = []backend{
 		func(context.Context, io.Writer) (mdxsim.Backend, error) { return process.New(), nil },
 	},
 	{
-		"docker", "a container for each that boots systemd, with sshd, PAM and a Docker daemon of its own:\n" +
-			"           needs Docker and mmdebstrap; the first start builds images, which takes minutes",
+		"docker", "a container for each that boots systemd, with sshd, PAM and a Docker daemon of its own, and\n" +
+			"           public addresses that lead to them, for what access rules let in: needs Docker and\n" +
+			"           mmdebstrap; the first start builds images, which takes minutes",
 		func(ctx context.Context, log io.Writer) (mdxsim.Backend, error) {
 			return mdxsim.NewDockerBackend(ctx, mdxsim.DockerConfig{Log: slog.New(slog.NewTextHandler(log, nil))})
 		},
