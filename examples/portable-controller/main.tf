@@ -76,5 +76,8 @@ resource "mdx_container_host" "controller" {
   ssh_port = 22
   triggers = { vm = mdx_vm.controller.id }
 
+  ntp_servers = var.ntp_servers
+  dns_servers = var.cloud_instance_dns_servers
+
   depends_on = [mdx_acl_rule.admin] # it logs in over SSH
 }

@@ -26,15 +26,15 @@ output "vpn_catalog_yml" {
       default = merge(
         {
           mdx_segment_name       = data.mdx_segment.this.name
-          mdx_catalog_name       = data.mdx_catalog.this.name
+          mdx_catalog_name       = var.mdx_catalog_name
           mdx_pack_type          = var.mdx_pack_type
           mdx_service_level      = var.mdx_service_level
           private_network_ipmask = coalesce(var.private_network_ipmask, data.mdx_segment.this.ip_range)
         },
         # What is not said is left out: the controller knows its own defaults.
         var.mdx_project_name == null ? {} : { mdx_project_name = var.mdx_project_name },
-        length(var.ntp_servers) == 0 ? {} : { ntp_servers = var.ntp_servers },
-        length(var.cloud_instance_dns_servers) == 0 ? {} : { cloud_instance_dns_servers = var.cloud_instance_dns_servers },
+        var.ntp_servers == null ? {} : { ntp_servers = var.ntp_servers },
+        var.cloud_instance_dns_servers == null ? {} : { cloud_instance_dns_servers = var.cloud_instance_dns_servers },
       )
     }
   })

@@ -50,15 +50,15 @@ variable "private_network_ipmask" {
 }
 
 variable "ntp_servers" {
-  description = "NTP servers of the controller's nodes, for the VPN catalog. Left out: those of the template."
+  description = "NTP servers of the controller, and of its nodes by the VPN catalog. Left out: those of the template."
   type        = list(string)
-  default     = []
+  default     = null
 }
 
 variable "cloud_instance_dns_servers" {
-  description = "Name servers of the controller's nodes, for the VPN catalog. Left out: those of DHCP."
+  description = "Name servers of the controller, and of its nodes by the VPN catalog. Left out: those of DHCP."
   type        = list(string)
-  default     = []
+  default     = null
 }
 
 variable "admin_cidrs" {

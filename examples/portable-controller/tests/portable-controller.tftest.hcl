@@ -8,12 +8,6 @@ mock_provider "mdx" {
       ip_range = "10.0.0.0/21"
     }
   }
-  mock_data "mdx_catalog" {
-    defaults = {
-      id   = "ca7a1060-0000-4000-8000-000000002204"
-      name = "Ubuntu 22.04 (推奨版)"
-    }
-  }
   mock_resource "mdx_vm" {
     defaults = {
       ipv4_address   = "10.0.0.10"
@@ -96,6 +90,17 @@ run "writes_what_it_was_told_into_the_catalog" {
       cloud_instance_dns_servers = ["10.0.0.2"]
     }
     error_message = "The catalog says something else:\n${output.vpn_catalog_yml}"
+  }
+}
+
+run "has_the_name_and_time_servers_of_its_nodes" {
+  variables {
+    ntp_servers                = ["ntp.nii.ac.jp"]
+    cloud_instance_dns_servers = ["10.0.0.2"]
+  }
+  assert {
+    condition     = mdx_container_host.controller.ntp_servers[0] == "ntp.nii.ac.jp" && mdx_container_host.controller.dns_servers[0] == "10.0.0.2"
+    error_message = "The controller asks other servers than its nodes do."
   }
 }
 
