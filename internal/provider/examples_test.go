@@ -96,6 +96,7 @@ func newReader(t *testing.T, binary, plugins, example string) *reader {
 		"SSH_AUTH_SOCK=", "MDX_SSH_PRIVATE_KEY=", "TF_VAR_campus_cidr=192.0.2.0/24", `TF_VAR_admin_cidrs=["192.0.2.0/24"]`,
 		"TF_VAR_vc_controller_address=192.0.2.1", "TF_VAR_vc_controller_id=vc1", "TF_VAR_vc_controller_public_key="+public,
 		"TF_VAR_ssh_public_key="+public,
+		"TF_VAR_unit_name=web", "TF_VAR_num_nodes=2", "TF_VAR_flavor=small", "TF_VAR_mdx_catalog_name=Ubuntu 22.04 (推奨版)",
 		// What coursewarehub builds on its nodes takes Docker inside: TestE2ECoursewareHub has it.
 		"TF_VAR_build_environment=false", "TF_VAR_hub_image=192.0.2.1:5001/hub:1", "TF_VAR_database_image=192.0.2.1:5001/database:1")
 	return r

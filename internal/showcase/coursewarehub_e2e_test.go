@@ -109,12 +109,16 @@ func TestE2ECoursewareHub(t *testing.T) {
 	})
 	t.Run("destroy leaves nothing", func(t *testing.T) {
 		start := time.Now()
+		ids := []string{s.vm(manager), s.vm(worker1), s.vm(worker2)}
+		if found, err := s.containers(ids); err != nil || len(strings.Fields(found)) != len(ids) {
+			t.Fatalf("the hosts are %q, %v", found, err)
+		}
 		s.must(t, "destroy", "-auto-approve", "-var", "workers=2")
 		t.Logf("in %s", time.Since(start).Round(time.Second))
 		if after := s.world(); !bytes.Equal(before, after) {
 			t.Errorf("the portal has\n%s\nand had\n%s", after, before)
 		}
-		s.eventually(t, "", func() (string, error) { return s.containers("vm-") }) // the portal does not wait for them either
+		s.eventually(t, "", func() (string, error) { return s.containers(ids) }) // the portal does not wait for them either
 		if found := s.sim.Stats().Violations; len(found) > 0 {
 			t.Errorf("%+v", found)
 		}

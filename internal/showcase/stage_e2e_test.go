@@ -60,7 +60,7 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim, err := mdxsim.New(mdxsim.Config{Backend: backend, Speed: 2000})
+	sim, err := mdxsim.New(mdxsim.Config{Backend: backend, Speed: 2000, Seed: time.Now().UnixNano()})
 	if err != nil {
 		t.Fatal(errors.Join(err, backend.Close()))
 	}
@@ -261,9 +261,13 @@ func (s *stage) inside(t *testing.T, name, script string) string {
 	return out
 }
 
-// containers lists the containers on this machine whose name has a word in it.
-func (s *stage) containers(word string) (string, error) {
-	out, err := exec.CommandContext(s.t.Context(), "docker", "ps", "--all", "--format", "{{.Names}}", "--filter", "name=^mdxsim-.*"+word).Output()
+// containers lists the containers on this machine that are hosts of these VMs.
+func (s *stage) containers(ids []string) (string, error) {
+	args := []string{"ps", "--all", "--format", "{{.Names}}"}
+	for _, id := range ids {
+		args = append(args, "--filter", "name=vm-"+id)
+	}
+	out, err := exec.CommandContext(s.t.Context(), "docker", args...).Output()
 	return strings.TrimSpace(string(out)), err
 }
 
