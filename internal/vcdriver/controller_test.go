@@ -123,6 +123,14 @@ func (c *controller) look() report {
 	return c.apply(tfexec.RefreshOnly(true))
 }
 
+// ends deletes the Unit once there is nothing else to do, and expects that nothing of it stays.
+func (c *controller) ends(s *stage) {
+	c.t.Helper()
+	c.settled()
+	c.destroy()
+	s.clean()
+}
+
 // destroy removes the Unit.
 func (c *controller) destroy() report {
 	c.t.Helper()

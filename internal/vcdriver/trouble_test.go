@@ -63,9 +63,7 @@ func TestAccAHostThatStaysSilent(t *testing.T) {
 	if now := c.expectStates(c.all("RUNNING")); now["2"].VMID == made["2"].VMID || now["1"] != made["1"] {
 		t.Errorf("now %v, before %v", now, made)
 	}
-	c.settled()
-	c.destroy()
-	s.clean()
+	c.ends(s)
 }
 
 // The portal fails to make one of the VMs. Terraform goes on to the hosts once all VMs are there, so the next apply makes
@@ -88,9 +86,7 @@ func TestAccADeployThatFails(t *testing.T) {
 			t.Errorf("now %+v, was %+v", now, made[id])
 		}
 	}
-	c.settled()
-	c.destroy()
-	s.clean()
+	c.ends(s)
 }
 
 // The controller is told to end while addresses are waited for: terraform ends, and the next apply goes on with the
@@ -119,9 +115,7 @@ func TestAccAnApplyThatIsInterrupted(t *testing.T) {
 	if stats := s.sim.Stats(); stats.Deployed != 3 || s.deploys() != 1 {
 		t.Errorf("%d VMs were made with %d requests", stats.Deployed, s.deploys())
 	}
-	c.settled()
-	c.destroy()
-	s.clean()
+	c.ends(s)
 }
 
 // until waits for a condition of the portal.
@@ -173,9 +167,7 @@ func TestAccNodesWithFixedAddresses(t *testing.T) {
 			t.Errorf("now %+v, was %+v", now, made[id])
 		}
 	}
-	c.settled()
-	c.destroy()
-	s.clean()
+	c.ends(s)
 }
 
 // Nodes may be made while they are off; they become nodes when they are switched on.
@@ -194,9 +186,7 @@ func TestAccAUnitThatIsMadeWhileOff(t *testing.T) {
 			t.Errorf("now %+v, was %+v", now, made[id])
 		}
 	}
-	c.settled()
-	c.destroy()
-	s.clean()
+	c.ends(s)
 }
 
 // VMs that are equal but for their names share deploy requests, ten at most in each: web-[1-9], web-1[0-9], web-2[0-9]
