@@ -29,6 +29,8 @@ type Entry struct {
 	Key
 	// Operation is what was asked, such as "deploy VM".
 	Operation string `json:"operation"`
+	// Parts are what is about to be made, where that is several things under one name, such as a segment's rules.
+	Parts []string `json:"parts,omitempty"`
 	// Digest tells requests apart that differ in more than the name; compare it, nothing else.
 	Digest string `json:"digest,omitempty"`
 	// Asked is when the request was about to be sent, by the portal's clock where that is known.
@@ -70,8 +72,8 @@ type entryFile struct {
 
 const (
 	format  = 1
-	about   = "terraform-provider-mdx was about to ask the portal for this VM, and Terraform's state may not know it yet. The next terraform apply takes it up; see the guide \"When an apply is interrupted\"."
-	maxSize = 1 << 16 // an entry has a few hundred bytes
+	about   = "terraform-provider-mdx was about to ask the portal for this, and Terraform's state may not know it yet. The next terraform apply takes it up; see the guide \"When an apply is interrupted\"."
+	maxSize = 1 << 20 // an entry has a few hundred bytes, or a hundred for each of its parts
 )
 
 // encode writes an entry so that decode reads it.

@@ -20,8 +20,8 @@ import (
 // Journal is a folder of entries. It is safe for concurrent use, by several processes as well.
 type Journal struct {
 	dir    string
-	writer string // this journal's name among those who write into the folder
-	opened time.Time
+	writer string          // this journal's name among those who write into the folder
+	found  map[string]bool // the files that were there when it was opened
 
 	mu     sync.Mutex
 	alive  *flock.Flock // held from the first intent on
@@ -29,7 +29,14 @@ type Journal struct {
 }
 
 // At is the journal in a folder, which is made when there is something to write.
-func At(dir string) *Journal { return &Journal{dir: dir, writer: newID(), opened: time.Now()} }
+func At(dir string) *Journal {
+	j := &Journal{dir: dir, writer: newID(), found: map[string]bool{}}
+	files, _ := os.ReadDir(dir) // where it can't be read, whoever reads or writes is told
+	for _, f := range files {
+		j.found[f.Name()] = true
+	}
+	return j
+}
 
 // Dir tells where the journal is.
 func (j *Journal) Dir() string { return j.dir }
@@ -82,6 +89,14 @@ func (j *Journal) failed(err error) error {
 // Accepted notes that the portal took the request, and the tasks that it answered with.
 func (i *Intent) Accepted(tasks []string) error { return i.over(Accepted, tasks) }
 
+// Done notes that the request is over, and that Terraform is answered with all that came of it.
+func (i *Intent) Done() error {
+	for k := range i.entries {
+		i.entries[k].HandedOver = true
+	}
+	return i.over(Accepted, nil)
+}
+
 // Lost notes that the request is over, and that nobody knows whether the portal took it.
 func (i *Intent) Lost() error { return i.over(Lost, nil) }
 
@@ -98,7 +113,8 @@ func (i *Intent) Withdraw() error {
 	for _, e := range i.entries {
 		failed = append(failed, i.journal.remove(e.fileName()))
 	}
-	return errors.Join(failed...)
+	// An entry that came back after a power cut would claim a VM that somebody else has made since.
+	return errors.Join(append(failed, syncDir(i.journal.dir))...)
 }
 
 // About lists the entries about a machine, the latest first. It fails only when the folder can't be read; damaged
@@ -153,9 +169,15 @@ func (j *Journal) readFile(name string) (Entry, error) {
 // HandOver notes that Terraform was answered with a machine.
 func (j *Journal) HandOver(key Key) error {
 	entries, err := j.About(key)
-	if err != nil || len(entries) == 0 {
-		return err
+	return errors.Join(err, j.HandOverThese(entries))
+}
+
+// HandOverThese notes that Terraform was answered with what entries are about.
+func (j *Journal) HandOverThese(entries []Entry) error {
+	if len(entries) == 0 {
+		return nil
 	}
+	entries = slices.Clone(entries)
 	for i := range entries {
 		entries[i].HandedOver = true
 	}
@@ -165,7 +187,12 @@ func (j *Journal) HandOver(key Key) error {
 // Settle forgets a machine, since the state has it, or it is gone.
 func (j *Journal) Settle(key Key) error {
 	entries, err := j.About(key)
-	failed := []error{err}
+	return errors.Join(err, j.Forget(entries))
+}
+
+// Forget removes entries that have done their work.
+func (j *Journal) Forget(entries []Entry) error {
+	var failed []error
 	for _, e := range entries {
 		failed = append(failed, j.remove(e.file))
 	}
@@ -190,8 +217,11 @@ func (j *Journal) Live(e Entry) bool {
 // Written is when an entry was begun, by this machine's clock.
 func (e Entry) Written() time.Time { return e.written }
 
-// Earlier tells whether an entry was written by a run before this one, and not by this one or beside it.
-func (j *Journal) Earlier(e Entry) bool { return e.writer != j.writer && e.written.Before(j.opened) }
+// Earlier tells whether an entry is of a run before this one, and not of this one or beside it: it was there when this
+// journal was opened, or its writer was killed since, in the middle of a request. No clock is asked: it may have jumped.
+func (j *Journal) Earlier(e Entry) bool {
+	return e.writer != j.writer && (j.found[e.file] || e.Outcome == Open && !j.Live(e))
+}
 
 const (
 	idLength  = 26

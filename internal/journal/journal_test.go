@@ -368,3 +368,79 @@ func TestWhichWorkspaceIsInUse(t *testing.T) {
 	env["TF_WORKSPACE"] = "exam"
 	check("exam")
 }
+
+func TestAnEntryOfTheFutureIsEarlierAllTheSame(t *testing.T) {
+	dir := t.TempDir()
+	begin(t, journal.At(dir), about("web-1"))
+	files, err := filepath.Glob(filepath.Join(dir, "web-1.*.json"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		t.Fatal(err)
+	}
+	fields["written"] = time.Now().Add(5 * time.Hour) // the clock was put back since
+	if text, err = json.Marshal(fields); err == nil {
+		err = os.WriteFile(files[0], text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := journal.At(dir)
+	entries, err := j.Entries()
+	if err != nil || len(entries) != 1 || !j.Earlier(entries[0]) {
+		t.Errorf("%v, %v: not taken for one of an earlier run", entries, err)
+	}
+}
+
+func TestAnEntryWhoseWriterWasKilledAfterThisRunBeganIsEarlier(t *testing.T) {
+	dir := t.TempDir()
+	this, beside := journal.At(dir), journal.At(dir)
+	over := begin(t, beside, about("over"))
+	begin(t, beside, about("open"))
+	if err := over.Accepted(nil); err != nil {
+		t.Fatal(err)
+	}
+	earlier := func() (names []string) {
+		entries, err := this.Entries()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if this.Earlier(e) {
+				names = append(names, e.Name)
+			}
+		}
+		return names
+	}
+	if names := earlier(); len(names) != 0 {
+		t.Errorf("%v are of a run beside this one", names)
+	}
+	if err := beside.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"open"}, earlier()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestADamagedFileDoesNotKeepOthersFromBeingHandedOver(t *testing.T) {
+	dir := t.TempDir()
+	j := journal.At(dir)
+	begin(t, j, about("web-1"))
+	if err := os.WriteFile(filepath.Join(dir, "web-1.torn.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.HandOver(about("web-1").Key); err == nil {
+		t.Error("the damaged file is not told")
+	}
+	entries, _ := j.About(about("web-1").Key) // the damaged one again
+	if len(entries) != 1 || !entries[0].HandedOver {
+		t.Errorf("%+v", entries)
+	}
+}

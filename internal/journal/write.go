@@ -31,7 +31,7 @@ func (j *Journal) begin() error {
 	if j.alive != nil {
 		return nil
 	}
-	if err := os.MkdirAll(j.dir, 0o700); err != nil {
+	if err := j.makeDir(); err != nil {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(j.dir, ignoreName)); err != nil {
@@ -45,6 +45,27 @@ func (j *Journal) begin() error {
 		return err
 	}
 	j.alive = alive
+	return nil
+}
+
+// makeDir makes the folder, and those above it that are missing, for good: what is in a folder whose own name is lost in
+// a power cut is lost with it.
+func (j *Journal) makeDir() error {
+	var missing []string
+	for dir := j.dir; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+			break
+		}
+		missing = append(missing, dir)
+	}
+	if err := os.MkdirAll(j.dir, 0o700); err != nil {
+		return err
+	}
+	for _, dir := range missing {
+		if err := syncDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
@@ -60,7 +61,13 @@ func simulated(tb testing.TB, cfg mdxsim.Config, on func(*http.Request)) (*porta
 			tb.Error(err)
 		}
 	})
-	return &portal{Client: client, settings: settings{pollInterval: time.Millisecond}}, sim
+	notes := recorder{journal.At(tb.TempDir()), server.URL, "default"}
+	tb.Cleanup(func() {
+		if err := notes.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return &portal{Client: client, settings: settings{pollInterval: time.Millisecond}, journal: notes}, sim
 }
 
 // rulesIn are a segment's rules as the simulator has them, hidden ones included.
@@ -136,7 +143,7 @@ func TestAnySetOfRulesBecomesAnyOtherWithForeignRulesUntouched(t *testing.T) {
 			putForeign(rt, sim, backendNet, added)
 		}
 		want := someRules.Draw(rt, "want")
-		result, err := p.reconcileRules(ctx, backendNet, want, own, noRule)
+		result, err := p.reconcileRules(ctx, demoProject, backendNet, want, own, noRule)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -203,11 +210,11 @@ func TestRulesEndAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
 			if err := sim.SetFaults([]mdxsim.Fault{fault}); err != nil {
 				t.Fatal(err)
 			}
-			first, err := p.reconcileRules(ctx, backendNet, campus("22", "80", "443"), nil, noRule)
+			first, err := p.reconcileRules(ctx, demoProject, backendNet, campus("22", "80", "443"), nil, noRule)
 			if err != nil {
 				t.Fatal(err)
 			}
-			second, err := p.reconcileRules(ctx, backendNet, campus("443", "8443"), first.own, noRule)
+			second, err := p.reconcileRules(ctx, demoProject, backendNet, campus("443", "8443"), first.own, noRule)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -239,11 +246,11 @@ func TestASegmentIsNeverClosedWhileItsRulesChange(t *testing.T) {
 			}
 		}
 	})
-	first, err := p.reconcileRules(t.Context(), backendNet, campus("22", "443"), nil, noRule)
+	first, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("22", "443"), nil, noRule)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.reconcileRules(t.Context(), backendNet, campus("443", "8443"), first.own, noRule); err != nil {
+	if _, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("443", "8443"), first.own, noRule); err != nil {
 		t.Fatal(err)
 	}
 	if closed > 0 {
@@ -254,13 +261,13 @@ func TestASegmentIsNeverClosedWhileItsRulesChange(t *testing.T) {
 func TestOneRefusedRuleNeitherKeepsOthersFromBeingAddedNorRemovesAny(t *testing.T) {
 	t.Parallel()
 	p, sim := simulated(t, mdxsim.Config{}, nil)
-	first, err := p.reconcileRules(t.Context(), backendNet, campus("22"), nil, noRule)
+	first, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("22"), nil, noRule)
 	if err != nil {
 		t.Fatal(err)
 	}
 	bad := campus("443", "443")
 	bad[1].Protocol = "SCTP" // the portal knows no such protocol
-	result, err := p.reconcileRules(t.Context(), backendNet, bad, first.own, noRule)
+	result, err := p.reconcileRules(t.Context(), demoProject, backendNet, bad, first.own, noRule)
 	if err == nil || !strings.Contains(err.Error(), "SCTP 192.0.2.0/24") {
 		t.Errorf("got %v, want an error that names the rule", err)
 	}
@@ -278,7 +285,7 @@ func TestTwoResourcesNeverMakeTheSameRuleTwice(t *testing.T) {
 	errs := make(chan error, 8)
 	for range cap(errs) {
 		go func() {
-			_, err := p.reconcileRules(t.Context(), backendNet, campus("443"), nil, noRule)
+			_, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("443"), nil, noRule)
 			errs <- err
 		}()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -19,19 +20,26 @@ type reconciled struct {
 // removes, so that no traffic is cut off that both the old and the new rules allow. own are the ids of the resource's
 // rules, goes tells which of the others' rules it may remove. Along with an error it tells how far it came.
 func (p *portal) reconcileRules(
-	ctx context.Context, segment mdx.SegmentID, want []mdx.ACLRule, own []mdx.ACLRuleID, goes func(mdx.ACLRule) bool,
+	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID,
+	want []mdx.ACLRule, own []mdx.ACLRuleID, goes func(mdx.ACLRule) bool,
 ) (reconciled, error) {
 	release, err := p.claimRules(segment, want)
 	if err != nil {
 		return reconciled{own: own}, err
 	}
 	defer release()
-	have, err := p.rules(ctx, segment, 0)
+	left, err := p.takeUpRules(ctx, project, segment, want, own)
 	if err != nil {
 		return reconciled{own: own}, err
 	}
-	plan := planRules(have, want, withID(own), goes)
-	made, err := p.addRules(ctx, segment, have, plan.add, nil)
+	before := own
+	own = slices.Concat(own, idsOf(left.taken))
+	plan := planRules(left.have, want, withID(own), goes)
+	var made []mdx.ACLRule
+	err = p.notedRules(ctx, project, segment, before, left, plan.add, func() error {
+		made, err = p.addRules(ctx, segment, left.have, plan.add, nil)
+		return err
+	})
 	if err == nil {
 		err = p.removeRules(ctx, segment, plan.remove)
 	}

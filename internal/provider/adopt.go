@@ -40,7 +40,7 @@ func (e *nameTakenError) Error() string {
 //
 // The answer is errNotLeft where the VM is to be made, and a [*nameTakenError] where somebody else has its name.
 func (p *portal) takeUp(ctx context.Context, o vmOrder) (placed, error) {
-	entries, err := p.leftEntries(ctx, o)
+	entries, err := p.leftEntries(ctx, o.project, o.name)
 	if err != nil {
 		return placed{}, err
 	}
@@ -79,13 +79,13 @@ func (p *portal) mayBeLeft(project mdx.ProjectID, name string) bool {
 	return slices.ContainsFunc(entries, p.journal.Earlier)
 }
 
-// leftEntries are those of interrupted runs. One whose request is still under way, since the provider outlives a killed
+// leftEntries are those of interrupted runs about a thing. One whose request is still under way, since the provider outlives a killed
 // Terraform for a moment, is waited for.
-func (p *portal) leftEntries(ctx context.Context, o vmOrder) ([]journal.Entry, error) {
+func (p *portal) leftEntries(ctx context.Context, project mdx.ProjectID, thing string) ([]journal.Entry, error) {
 	tick := time.NewTicker(max(p.settings.pollInterval/10, time.Millisecond))
 	defer tick.Stop()
 	for {
-		all, err := p.journal.About(p.journal.key(o.project, o.name))
+		all, err := p.journal.About(p.journal.key(project, thing))
 		if err != nil {
 			tflog.Warn(ctx, "the journal is damaged", map[string]any{"error": err.Error()})
 		}

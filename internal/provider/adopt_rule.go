@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -33,7 +34,9 @@ const (
 )
 
 // aboutRule tells entries about rules from those about VMs.
-func aboutRule(e journal.Entry) bool { return e.Operation == createACL || e.Operation == createDNAT }
+func aboutRule(e journal.Entry) bool {
+	return slices.Contains([]string{createACL, createDNAT, setACL}, e.Operation)
+}
 
 // noted makes a rule between two notes in the journal: that it is about to be asked for, and what came of it.
 func (p *portal) noted(ctx context.Context, operation string, project mdx.ProjectID, thing string, do func() error) error {
@@ -68,8 +71,9 @@ func refusedRule(err error) bool {
 
 // leftRule looks for a rule that an interrupted run was about to make, for as long as it may take to show.
 func (p *portal) leftRule(ctx context.Context, project mdx.ProjectID, thing string, look func() (found bool, err error)) (bool, error) {
-	if !p.mayBeLeft(project, thing) {
-		return false, nil
+	entries, err := p.leftEntries(ctx, project, thing)
+	if err != nil || len(entries) == 0 {
+		return false, err
 	}
 	looking, cancel := context.WithTimeout(ctx, settling*p.settings.pollInterval)
 	defer cancel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -87,6 +88,13 @@ func (r recorder) warnLeftBehind(ctx context.Context, diags *diag.Diagnostics) {
 			continue
 		}
 		seen[e.Key] = true
+		if e.Operation == setACL {
+			diags.AddWarning("Rules were left by an interrupted run", fmt.Sprintf(
+				"A run that was interrupted at %s may have made these rules, and ended before the state had them:\n  %s\n%s\nIf an "+
+					"mdx_network still has them, terraform apply takes them up. If not, remove them on the portal, and their file from %s.",
+				e.Asked.Format(time.RFC3339), strings.Join(e.Parts, "\n  "), e.Name, r.Dir()))
+			continue
+		}
 		if aboutRule(e) {
 			diags.AddWarning("A rule was left by an interrupted run", fmt.Sprintf(
 				"A run that was interrupted at %s may have made the %s, and ended before the state had it. If the configuration still has "+

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -87,7 +88,7 @@ func (r *networkResource) apply(
 	if diags.HasError() {
 		return
 	}
-	result, err := r.portal.reconcileRules(ctx, mdx.SegmentID(model.ID.ValueString()), want, own, goes)
+	result, err := r.portal.reconcileRules(ctx, mdx.ProjectID(model.ProjectID.ValueString()), mdx.SegmentID(model.ID.ValueString()), want, own, goes)
 	if err != nil {
 		diags.Append(portalError("set the access rules "+onSegment(model.Name.ValueString()), err))
 		model.setRules(ctx, result.holds, diags)
@@ -154,6 +155,7 @@ func (r *networkResource) Read(ctx context.Context, req resource.ReadRequest, re
 	mine := func(rule mdx.ACLRule) bool {
 		return state.Exclusive.ValueBool() || own(rule) || sameAsOneOf(told)(rule)
 	}
+	r.portal.forgetRules(ctx, project, segment, have, idsOf(only(have, own)))
 	state.setRules(ctx, only(have, mine), &resp.Diagnostics)
 	state.setOwn(ctx, idsOf(only(have, own)), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -200,12 +202,18 @@ func (r *networkResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	segment := mdx.SegmentID(state.ID.ValueString())
-	have, err := r.portal.rules(ctx, segment, 0)
+	project, segment := mdx.ProjectID(state.ProjectID.ValueString()), mdx.SegmentID(state.ID.ValueString())
+	own := state.own(ctx, &resp.Diagnostics)
+	left, err := r.portal.takeUpRules(ctx, project, segment, nil, own)
+	own = slices.Concat(own, idsOf(left.taken))
 	if err == nil {
-		err = r.portal.removeRules(ctx, segment, only(have, withID(state.own(ctx, &resp.Diagnostics))))
+		err = r.portal.removeRules(ctx, segment, only(left.have, withID(own)))
 	}
-	if err != nil && !r.portal.segmentGone(ctx, mdx.ProjectID(state.ProjectID.ValueString()), segment) {
+	if err == nil {
+		r.portal.completed(ctx, r.portal.journal.HandOverThese(left.entries)) // what did not show was never made
+		r.portal.forgetRules(ctx, project, segment, left.have, own)
+	}
+	if err != nil && !r.portal.segmentGone(ctx, project, segment) {
 		resp.Diagnostics.Append(portalError("remove the access rules "+onSegment(state.Name.ValueString()), err))
 	}
 }

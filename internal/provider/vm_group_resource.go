@@ -107,7 +107,7 @@ func (r *vmGroupResource) refuseTakenNames(ctx context.Context, plan vmGroupMode
 		if !slices.Contains(names, vm.Name) {
 			continue
 		}
-		left, err := r.portal.leftEntries(ctx, vmOrder{project: plan.project(), name: vm.Name})
+		left, err := r.portal.leftEntries(ctx, plan.project(), vm.Name)
 		if err == nil && len(left) == 0 {
 			taken = append(taken, fmt.Sprintf("%q", vm.Name))
 		}

@@ -1,0 +1,157 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// A segment's rules are told from equal ones of others by their ids in the state alone. So the rules that an mdx_network
+// is about to make are noted, all in one entry: those of a run that was killed before it wrote the state would otherwise
+// count as others', and stay for ever.
+
+const setACL = "set access rules"
+
+// aclsThing is the name that a segment's rules have in the journal.
+func aclsThing(segment mdx.SegmentID) string { return "access rules " + onSegment(string(segment)) }
+
+// basis tells resources of one segment apart, as far as their states do: by the rules that they had.
+func basis(own []mdx.ACLRuleID) string {
+	if len(own) == 0 {
+		return ""
+	}
+	ids := slices.Sorted(slices.Values(own))
+	sum := sha256.New()
+	for _, id := range ids {
+		sum.Write([]byte(string(id) + "\n"))
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
+// partOf tells whether a rule is among what entries were about to make.
+func partOf(entries ...journal.Entry) func(mdx.ACLRule) bool {
+	return func(rule mdx.ACLRule) bool {
+		return slices.ContainsFunc(entries, func(e journal.Entry) bool { return slices.Contains(e.Parts, describe(rule)) })
+	}
+}
+
+// saysPart tells the rules that are what a part of an entry was to be.
+func saysPart(part string) func(mdx.ACLRule) bool {
+	return func(rule mdx.ACLRule) bool { return describe(rule) == part }
+}
+
+// leftRules are the rules that interrupted runs have left on a segment.
+type leftRules struct {
+	entries []journal.Entry
+	have    []mdx.ACLRule // what the segment has, once all that may have been made shows
+	taken   []mdx.ACLRule // those of them that are the resource's, and that its state lacks
+}
+
+// takeUpRules finds the rules that interrupted runs have made for a resource that wants some and has own, waiting for
+// them as long as they may take to show. Those that nobody wants any more are the resource's too, where the entry is
+// known to be about it and no other.
+func (p *portal) takeUpRules(
+	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID, want []mdx.ACLRule, own []mdx.ACLRuleID,
+) (left leftRules, err error) {
+	left.entries, err = p.leftEntries(ctx, project, aclsThing(segment))
+	if err != nil {
+		return left, err
+	}
+	giveUp := time.Now().Add(settling * p.settings.pollInterval)
+	err = p.await(ctx, "the list to show the rules of an interrupted run", func() (bool, error) {
+		left.have, err = p.rules(ctx, segment, 0)
+		missing := slices.ContainsFunc(left.entries, func(e journal.Entry) bool {
+			return slices.ContainsFunc(e.Parts, func(part string) bool { return !slices.ContainsFunc(left.have, saysPart(part)) })
+		})
+		return !missing || time.Now().After(giveUp), err
+	})
+	if err != nil {
+		return left, err
+	}
+	ofThis := slices.DeleteFunc(slices.Clone(left.entries), func(e journal.Entry) bool {
+		return len(own) == 0 || e.Digest != basis(own)
+	})
+	known := only(left.have, withID(own)) // an equal one beside a known one is somebody else's
+	for _, rule := range left.have {
+		mine := partOf(left.entries...)(rule) && sameAsOneOf(want)(rule) || partOf(ofThis...)(rule)
+		if mine && !sameAsOneOf(known)(rule) {
+			known, left.taken = append(known, rule), append(left.taken, rule)
+		}
+	}
+	return left, nil
+}
+
+// noteRules notes the rules that a resource is about to make, and those that it has taken up, before anything is sent.
+func (p *portal) noteRules(
+	project mdx.ProjectID, segment mdx.SegmentID, own []mdx.ACLRuleID, rules []mdx.ACLRule,
+) (*journal.Intent, error) {
+	e := journal.Entry{Key: p.journal.key(project, aclsThing(segment)), Operation: setACL, Digest: basis(own), Asked: p.Now()}
+	for _, rule := range rules {
+		e.Parts = append(e.Parts, describe(rule))
+	}
+	return p.journal.Journal.Begin(e)
+}
+
+// allRefused tells whether each of the errors that are joined is the portal's no, so that nothing is left open.
+func allRefused(err error) bool {
+	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the joint itself is looked at
+		return !slices.ContainsFunc(many.Unwrap(), func(err error) bool { return !allRefused(err) })
+	}
+	return refusedRule(err)
+}
+
+// forgetRules forgets what the journal has about a segment's rules where each of them is in the state, or never came to
+// be. A rule that is there and that the state lacks may be somebody's whose run was killed: its entry stays.
+func (p *portal) forgetRules(
+	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID, have []mdx.ACLRule, own []mdx.ACLRuleID,
+) {
+	entries, err := p.journal.About(p.journal.key(project, aclsThing(segment)))
+	mine, others := only(have, withID(own)), without(have, withID(own))
+	done := slices.DeleteFunc(entries, func(e journal.Entry) bool {
+		sure := e.HandedOver || p.Now().Sub(e.Asked) > madeWithin // what does not show will not come
+		return p.journal.Live(e) || slices.ContainsFunc(e.Parts, func(part string) bool {
+			return !slices.ContainsFunc(mine, saysPart(part)) && (slices.ContainsFunc(others, saysPart(part)) || !sure)
+		})
+	})
+	if err := errors.Join(err, p.journal.Forget(done)); err != nil {
+		tflog.Warn(ctx, "the journal could not be cleared", map[string]any{"segment": string(segment), "error": err.Error()})
+	}
+}
+
+// notedRules makes rules between two notes, as noted does. What was taken up is noted again: the state may be lost once more.
+func (p *portal) notedRules(
+	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID, own []mdx.ACLRuleID, left leftRules, add []mdx.ACLRule,
+	do func() error,
+) error {
+	rules := slices.Concat(left.taken, add)
+	if len(rules) == 0 {
+		p.completed(ctx, p.journal.HandOverThese(left.entries))
+		return do()
+	}
+	intent, err := p.noteRules(project, segment, own, rules)
+	if err != nil {
+		return err
+	}
+	err = do()
+	if err != nil && !allRefused(err) {
+		p.completed(ctx, intent.Lost())
+		return err
+	}
+	p.completed(ctx, errors.Join(intent.Done(), p.journal.HandOverThese(left.entries)))
+	return err
+}
+
+// completed tells the log if a note about something that is over could not be written: the next run finds out by itself.
+func (p *portal) completed(ctx context.Context, err error) {
+	if err != nil {
+		tflog.Warn(ctx, "the journal could not be completed", map[string]any{"error": err.Error()})
+	}
+}

@@ -1,0 +1,131 @@
+package provider
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+// killedIn begins to make rules on a segment that a resource has some of its own on, and is killed after the first few.
+func (r *runs) killedIn(own []mdx.ACLRuleID, rules []mdx.ACLRule, made int) {
+	r.t.Helper()
+	run, _ := r.run()
+	if _, err := run.noteRules(leftProject, backendNet, own, rules); err != nil {
+		r.t.Fatal(err)
+	}
+	for _, rule := range rules[:made] {
+		if _, err := run.CreateACLRule(r.t.Context(), backendNet, rule); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	r.killed(run)
+}
+
+// reconciles brings the segment to what a resource wants, in a run of its own.
+func (r *runs) reconciles(own []mdx.ACLRuleID, want ...mdx.ACLRule) reconciled {
+	r.t.Helper()
+	run, _ := r.run()
+	result, err := run.reconcileRules(r.t.Context(), leftProject, backendNet, want, own, noRule)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.killed(run)
+	return result
+}
+
+// refreshes has the journal forget what a state with rules accounts for, and tells how many entries remain.
+func (r *runs) refreshes(own []mdx.ACLRuleID) int {
+	r.t.Helper()
+	run, _ := r.run()
+	have, err := run.rules(r.t.Context(), backendNet, 0)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	run.forgetRules(r.t.Context(), leftProject, backendNet, have, own)
+	return r.journaled(run, aclsThing(backendNet))
+}
+
+// hasRules checks which rules the segment has of ours: each once.
+func (r *runs) hasRules(want ...mdx.ACLRule) {
+	r.t.Helper()
+	if got := textsIn(r.Sim, false); !slices.Equal(got, sortedTexts(want)) {
+		r.t.Errorf("the segment has %q, want %q", got, sortedTexts(want))
+	}
+}
+
+func TestRulesThatAKilledApplyHasMadeAreTheResourcesAndNotOthers(t *testing.T) {
+	rules := campus("22", "80", "443", "8080", "8443")
+	for name, made := range map[string]int{"before the first": 0, "in the middle": 3, "after the last": 5} {
+		t.Run(name, func(t *testing.T) {
+			r := newRuns(t, mdxsim.Config{})
+			putForeign(t, r.Sim, backendNet, campus("53"))
+			r.killedIn(nil, rules, made)
+			wanted := slices.Concat(rules, campus("53"))
+			result := r.reconciles(nil, wanted...)
+			r.hasRules(rules...)
+			if len(result.own) != len(rules) || len(result.shared) != 1 {
+				t.Fatalf("%d are its own and %d others', want %d and 1", len(result.own), len(result.shared), len(rules))
+			}
+			if left := r.refreshes(result.own); left != 0 {
+				t.Errorf("%d entries remain although the state has all", left)
+			}
+			r.reconciles(result.own) // wants none any more
+			r.hasRules()
+			if others := textsIn(r.Sim, true); !slices.Contains(others, sortedTexts(campus("53"))[0]) {
+				t.Errorf("others have %q", others)
+			}
+		})
+	}
+}
+
+func TestRulesOfAKilledChangeThatNobodyWantsAnyMoreGo(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	first := r.reconciles(nil, campus("22")...)
+	r.refreshes(first.own)
+	r.killedIn(first.own, campus("80", "443"), 2)
+	second := r.reconciles(first.own, campus("22", "443")...) // 80 was taken out of the configuration meanwhile
+	r.hasRules(campus("22", "443")...)
+	if left := r.refreshes(second.own); len(second.own) != 2 || left != 0 {
+		t.Errorf("%d are its own, %d entries remain", len(second.own), left)
+	}
+}
+
+func TestRulesThatAnotherKilledResourceHasMadeAreLeftToIt(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	first := r.reconciles(nil, campus("22")...)
+	r.refreshes(first.own)
+	r.killedIn(nil, campus("80", "443"), 2) // of a resource that has none yet
+	first = r.reconciles(first.own, campus("22", "25")...)
+	r.hasRules(campus("22", "25", "80", "443")...)
+	if left := r.refreshes(first.own); left != 1 {
+		t.Errorf("%d entries, want that of the other", left)
+	}
+	second := r.reconciles(nil, campus("80", "443")...)
+	if len(second.own) != 2 || len(second.shared) != 0 {
+		t.Errorf("%d are its own and %d others'", len(second.own), len(second.shared))
+	}
+}
+
+func TestRulesWhoseStateWasLostAfterTheApplyAreTakenUp(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	for range 2 { // lost twice
+		if result := r.reconciles(nil, campus("22", "80")...); len(result.own) != 2 {
+			t.Errorf("%d are its own", len(result.own))
+		}
+	}
+	r.hasRules(campus("22", "80")...)
+}
+
+func TestARuleThatNobodyKnowsWhetherItIsThereKeepsItsEntry(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	r.killedIn(nil, campus("22"), 0)
+	if left := r.refreshes(nil); left != 1 {
+		t.Errorf("%d entries: the rule may show late", left)
+	}
+	_, warnings := r.run()
+	if len(warnings) != 1 || warnings[0].Summary() != "Rules were left by an interrupted run" {
+		t.Errorf("told %v", warnings)
+	}
+}
