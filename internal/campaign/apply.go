@@ -184,6 +184,9 @@ func (c *Core) Apply(ctx context.Context) error {
 		}
 	}
 	for _, address := range c.addresses() { // those that refer to what goes, go with it and come again
+		if typeOf(address) == "mdx_network" && !doomed[address] {
+			continue // changes in place, after the VM
+		}
 		if slices.ContainsFunc(c.was(address).after, func(on string) bool { return doomed[on] }) {
 			doomed[address] = true
 		}

@@ -46,11 +46,11 @@ func TestCampaignWithTheRealBinary(t *testing.T) {
 	if *binarySeeds == 0 || binary == "" {
 		t.Skip("asked for by make campaign")
 	}
-	first, n := uint64(1), uint64(*binarySeeds)
+	from, n := *first, uint64(*binarySeeds)
 	if *seed != 0 {
-		first, n = *seed, 1
+		from, n = *seed, 1
 	}
-	for s := first; s < first+n; s++ {
+	for s := from; s < from+n; s++ {
 		t.Run(fmt.Sprintf("seed=%d", s), func(t *testing.T) {
 			t.Parallel()
 			newBinaryTrial(t, s, binary).run()
@@ -68,8 +68,7 @@ type binaryTrial struct {
 
 func newBinaryTrial(t *testing.T, seed uint64, binary string) *binaryTrial {
 	t.Helper()
-	b := &binaryTrial{trial: newTrial(t, seed+1<<32), binary: binary, dir: t.TempDir()}
-	b.seed = seed
+	b := &binaryTrial{trial: newTrial(t, seed, newScenario(seed+1<<32).widened(seed+1<<32)), binary: binary, dir: t.TempDir()}
 	b.front = &front{sim: b.sim, left: -1}
 	server := httptest.NewServer(b.front)
 	t.Cleanup(server.Close)
@@ -83,7 +82,7 @@ func (b *binaryTrial) run() {
 		b.next()
 		b.round(step)
 	}
-	b.vms, b.group = map[string]*machine{}, nil
+	b.clear()
 	b.round(99)
 	total.add("binary: seeds", 1)
 	for kind, n := range b.sim.Stats().Faults {
@@ -124,27 +123,20 @@ func (b *binaryTrial) round(step int) {
 
 // write is the configuration as JSON.
 func (b *binaryTrial) write() {
-	resources := map[string]map[string]object{}
+	resources := map[string]map[string]any{}
 	for address, r := range b.wanted() {
-		attributes := object{}
-		for name, value := range r.attributes {
-			switch v := value.(type) {
-			case ref:
-				value = fmt.Sprintf("${%s.%s}", v.address, v.attribute)
-			case hostRef:
-				value = fmt.Sprintf("${%s.%s}/32", v.address, v.attribute)
-			}
-			attributes[name] = value
-		}
+		attributes := replaced(r.attributes, func(r reference) any {
+			return fmt.Sprintf("%s${%s.%s}%s", r.before, r.address, r.attribute, r.behind)
+		})
 		kind, name, _ := strings.Cut(address, ".")
 		if resources[kind] == nil {
-			resources[kind] = map[string]object{}
+			resources[kind] = map[string]any{}
 		}
 		resources[kind][name] = attributes
 	}
 	config := map[string]any{
 		"terraform": object{"required_providers": object{"mdx": object{"source": "nii-gakunin-cloud/mdx"}}},
-		"provider":  object{"mdx": object{"endpoint": b.front.url, "project_name": "demo", "poll_interval": "25ms", "request_timeout": "2s"}},
+		"provider":  object{"mdx": object{"endpoint": b.front.url, "project_name": "demo", "poll_interval": "25ms", "request_timeout": "2s", "ssh": object{"timeout": "5s"}}},
 	}
 	if len(resources) > 0 {
 		config["resource"] = resources
@@ -174,7 +166,7 @@ func (b *binaryTrial) terraform(args ...string) *command {
 	c := &command{Cmd: exec.Command(b.binary, append(args, "-no-color", "-input=false")...), t: b.t}
 	c.Dir = b.dir
 	c.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "MDX_") || strings.HasPrefix(v, "TF_") }),
-		"TF_CLI_CONFIG_FILE="+cli, "CHECKPOINT_DISABLE=1", "MDX_API_TOKEN="+token)
+		"TF_CLI_CONFIG_FILE="+cli, "CHECKPOINT_DISABLE=1", "MDX_API_TOKEN="+token, "MDX_SSH_PRIVATE_KEY="+privateKey)
 	c.Stdout, c.Stderr = &c.out, &c.out
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.WaitDelay = 100 * time.Millisecond // a provider that outlives its Terraform holds the output open
@@ -184,7 +176,7 @@ func (b *binaryTrial) terraform(args ...string) *command {
 func (c *command) run() (string, error) {
 	err := c.Run()
 	out := c.out.String()
-	if strings.Contains(out, token) || strings.Contains(out, "eyJ") {
+	if hasSecret(out) {
 		c.t.Errorf("a secret was said:\n%s", out)
 	}
 	if strings.Contains(out, "panic:") || strings.Contains(out, "inconsistent result") || strings.Contains(out, "plugin crashed") {
@@ -200,6 +192,7 @@ func (b *binaryTrial) underFire(step int) {
 	b.t.Logf("step %d: %s at write %d (late %v)", step, kind, nth, late)
 	c := b.terraform("apply", "-auto-approve")
 	send := func(signal syscall.Signal, to int) { _ = syscall.Kill(to, signal) } // perhaps it has ended
+	b.heard.Store(b.front)
 	b.front.at(nth, late, func() {
 		total.add("binary: strike: "+kind, 1)
 		pid := c.Process.Pid
@@ -268,7 +261,12 @@ func (b *binaryTrial) compare(step int) {
 				Resources []struct {
 					Address string `json:"address"`
 					Values  struct {
-						ID      string `json:"id"`
+						ID        string   `json:"id"`
+						RuleIDs   []string `json:"rule_ids"`
+						Container string   `json:"container_id"`
+						Triggers  struct {
+							VM string `json:"vm"`
+						} `json:"triggers"`
 						Members []struct {
 							ID string `json:"id"`
 						} `json:"members"`
@@ -278,7 +276,7 @@ func (b *binaryTrial) compare(step int) {
 		} `json:"values"`
 	}
 	text, err := os.ReadFile(filepath.Join(b.dir, "terraform.tfstate"))
-	if err != nil || strings.Contains(string(text), token) {
+	if err != nil || hasSecret(string(text)) {
 		b.t.Errorf("the state has a secret, or can't be read: %v", err)
 	}
 	show := b.terraform("show", "-json")
@@ -291,22 +289,24 @@ func (b *binaryTrial) compare(step int) {
 	if err := json.Unmarshal(show.out.Bytes(), &state); err != nil {
 		b.t.Fatal(err)
 	}
-	var vms, rules []string
+	k := newKnown()
 	for _, r := range state.Values.Root.Resources {
 		switch typeOf(r.Address) {
 		case "mdx_vm":
-			vms = append(vms, r.Values.ID)
+			k.vms = append(k.vms, r.Values.ID)
 		case "mdx_vm_group":
 			for _, m := range r.Values.Members {
-				vms = append(vms, m.ID)
+				k.vms = append(k.vms, m.ID)
 			}
+		case "mdx_network":
+			k.rules = append(k.rules, r.Values.RuleIDs...)
+		case "mdx_container_host":
+			k.containers[r.Values.Triggers.VM] = []string{r.Values.Container}
 		default:
-			rules = append(rules, r.Values.ID)
+			k.rules = append(k.rules, r.Values.ID)
 		}
 	}
-	slices.Sort(vms)
-	slices.Sort(rules)
-	b.checkAgainst(step, vms, rules)
+	b.checkAgainst(step, k)
 	if _, err := journal.At(b.journal).Entries(); err != nil && !errors.Is(err, os.ErrNotExist) {
 		b.t.Error(err)
 	}

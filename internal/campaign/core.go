@@ -67,7 +67,7 @@ func typeOf(address string) string { return strings.SplitN(address, ".", 2)[0] }
 var configuring sync.Mutex
 
 // newCore starts a provider as Terraform does, for one run.
-func newCore(t *testing.T, f *front, journal string, config map[string]resource, state map[string]instance) (*Core, error) {
+func newCore(t *testing.T, f *front, token, journal string, config map[string]resource, state map[string]instance) (*Core, error) {
 	t.Helper()
 	server := providerserver.NewProtocol6(provider.New("test")())()
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
@@ -77,6 +77,7 @@ func newCore(t *testing.T, f *front, journal string, config map[string]resource,
 	c := &Core{front: f, journal: journal, server: server, schema: schemas.ResourceSchemas, config: config, state: maps.Clone(state)}
 	block, err := tfprotov6.NewDynamicValue(schemas.Provider.ValueType(), encode(schemas.Provider.ValueType(), object{
 		"endpoint": f.url, "token": token, "project_name": "demo", "poll_interval": "10ms", "request_timeout": "2s",
+		"ssh": object{"private_key": privateKey, "timeout": "3s"},
 	}))
 	if err != nil {
 		return nil, err
@@ -200,20 +201,13 @@ func (c *Core) refresh(ctx context.Context) error {
 
 // resolve fills references with what the state has of them; nil while that is not known.
 func (c *Core) resolve(attributes object) (filled object, after []string) {
-	filled = object{}
-	for name, value := range attributes {
-		switch r := value.(type) {
-		case ref:
-			after = append(after, r.address)
-			value = attribute(c.was(r.address).value, r.attribute)
-		case hostRef:
-			after = append(after, r.address)
-			value = attribute(c.was(r.address).value, r.attribute)
-			if value != nil {
-				value = fmt.Sprint(value) + "/32"
-			}
+	resolved := replaced(attributes, func(r reference) any {
+		after = append(after, r.address)
+		value := attribute(c.was(r.address).value, r.attribute)
+		if value == nil {
+			return nil
 		}
-		filled[name] = value
-	}
-	return filled, after
+		return r.before + fmt.Sprint(value) + r.behind
+	})
+	return resolved.(object), after
 }

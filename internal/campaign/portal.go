@@ -119,6 +119,20 @@ func (f *front) due(r *http.Request) (strike func(), late bool) {
 	return f.strike, f.late
 }
 
+// between counts what a run does elsewhere than at the portal, and strikes before it, if it is time.
+func (f *front) between() {
+	f.mu.Lock()
+	due := f.left == 0
+	if f.left >= 0 {
+		f.left--
+	}
+	strike := f.strike
+	f.mu.Unlock()
+	if due {
+		strike()
+	}
+}
+
 func (f *front) isCut() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

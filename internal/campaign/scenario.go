@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 )
 
 // scenario is a random course of configurations, and what strikes while they are applied.
@@ -12,6 +13,21 @@ type scenario struct {
 	random *rand.Rand
 	vms    map[string]*machine
 	group  *machine // nil for none; count is its size
+
+	// The rest is drawn from numbers of its own, so that seeds of a time without it bring what they brought.
+	more         *rand.Rand      // nil: a course of that time
+	clones       map[string]bool // whether each is a bigger one than its source
+	hosted       map[string]bool // VMs that are to be container hosts
+	open, closed *network
+	onHosts      bool // VMs can be logged in to
+}
+
+// network is what one mdx_network holds.
+type network struct {
+	ports     []int
+	exclusive bool
+	shared    bool   // holds the rule that somebody else has made
+	follows   string // has a rule to this VM
 }
 
 // machine is a VM, or a group of them, as the configuration has it.
@@ -22,11 +38,71 @@ type machine struct {
 }
 
 func newScenario(seed uint64) *scenario {
-	return &scenario{random: rand.New(rand.NewPCG(seed, 0x6d6478)), vms: map[string]*machine{}} //nolint:gosec // to be replayed
+	s := &scenario{random: rand.New(rand.NewPCG(seed, 0x6d6478))} //nolint:gosec // to be replayed
+	s.clear()
+	return s
+}
+
+// widened adds clones, networks and container hosts to the course.
+func (s *scenario) widened(seed uint64) *scenario {
+	s.more = rand.New(rand.NewPCG(seed, 0x6d6f7265)) //nolint:gosec // to be replayed
+	s.onHosts = s.more.IntN(4) == 0
+	return s
+}
+
+// clear wants nothing any more.
+func (s *scenario) clear() {
+	s.vms, s.group, s.clones, s.hosted, s.open, s.closed = map[string]*machine{}, nil, map[string]bool{}, map[string]bool{}, nil, nil
+}
+
+// nextWide changes what is beside VMs and groups.
+func (s *scenario) nextWide() {
+	if s.more == nil {
+		return
+	}
+	for range 1 + s.more.IntN(3) {
+		switch s.more.IntN(6) {
+		case 0, 1:
+			s.open = s.network(s.open)
+		case 2, 3:
+			if s.closed = s.network(s.closed); s.closed != nil {
+				s.closed.exclusive, s.closed.shared, s.closed.follows = s.more.IntN(2) == 0, false, ""
+			}
+		case 4:
+			name := "xy"[s.more.IntN(2):][:1]
+			if _, there := s.clones[name]; there {
+				delete(s.clones, name)
+			} else {
+				s.clones[name] = s.more.IntN(2) == 0
+			}
+		case 5:
+			name := "abcde"[s.more.IntN(5):][:1]
+			s.hosted[name] = s.onHosts && !s.hosted[name]
+		}
+	}
+	if s.onHosts { // what one comes for
+		for name := range s.vms {
+			s.hosted[name] = s.hosted[name] || len(s.hosted) == 0
+		}
+	}
+}
+
+func (s *scenario) network(was *network) *network {
+	if was != nil && s.more.IntN(5) == 0 {
+		return nil
+	}
+	n := &network{shared: s.more.IntN(3) == 0, follows: "abcde"[s.more.IntN(5):][:1]}
+	for port := 7000; port < 7016; port++ {
+		if s.more.IntN(2) == 0 {
+			n.ports = append(n.ports, port)
+		}
+	}
+	return n
 }
 
 // next changes the configuration in a few ways.
 func (s *scenario) next() {
+	defer s.nextWide()
 	for range 1 + s.random.IntN(3) {
 		names := slices.Sorted(maps.Keys(s.vms))
 		if len(names) == 0 {
@@ -74,18 +150,20 @@ func (s *scenario) dnats() (n int) {
 	return n
 }
 
-const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJkGbJFxMzn0smuPKcukSHdOueVhpoI9Qwnl4dF/2U0W me"
+// place is where a configuration is to be applied.
+type place struct{ catalog, segment, backend, source string }
 
-// config is the configuration, for a catalog entry and a segment of the portal.
-func (s *scenario) config(catalog, segment string) map[string]resource {
-	limits := object{"create": "15s", "read": "15s", "update": "15s", "delete": "15s"}
+var limits = object{"create": "15s", "read": "15s", "update": "15s", "delete": "15s"}
+
+// config is the configuration.
+func (s *scenario) config(at place) map[string]resource {
 	hardware := func(m *machine) object {
 		power := "running"
 		if m.stopped {
 			power = "stopped"
 		}
 		return object{
-			"catalog_id": catalog, "pack_type": "cpu", "pack_num": m.packs, "disk_size": 40, "ssh_public_key": publicKey,
+			"catalog_id": at.catalog, "pack_type": "cpu", "pack_num": m.packs, "disk_size": 40, "ssh_public_key": publicKey,
 			"power_state": power, "allow_stopping_for_update": true, "timeouts": limits,
 		}
 	}
@@ -94,29 +172,79 @@ func (s *scenario) config(catalog, segment string) map[string]resource {
 		attributes := hardware(vm)
 		attributes["name"] = "vm-" + name
 		config["mdx_vm."+name] = resource{attributes}
-		address := ref{"mdx_vm." + name, "ipv4_address"}
 		if vm.acl {
-			config["mdx_acl_rule."+name] = resource{object{
-				"segment_id": segment, "protocol": "TCP", "source_cidr": "192.0.2.0/24", "source_port": "Any",
-				"destination_cidr": hostOf(address), "destination_port": "22",
-			}}
+			config["mdx_acl_rule."+name] = resource{rule("TCP", 22, at.segment, hostOf(name))}
 		}
 		if vm.dnat {
-			config["mdx_dnat."+name] = resource{object{"segment_id": segment, "destination_address": address}}
+			config["mdx_dnat."+name] = resource{object{"segment_id": at.segment, "destination_address": addressOf(name)}}
 		}
+		if s.hosted[name] && !vm.stopped {
+			config["mdx_container_host."+name] = resource{object{
+				"host": addressOf(name), "triggers": object{"vm": reference{address: "mdx_vm." + name, attribute: "id"}},
+				"hostname":       "node-" + name,
+				"base_container": object{"image": "registry.test:5000/vcp/base:1.0"},
+				"timeouts":       limits,
+			}}
+		}
+	}
+	for name, bigger := range s.clones {
+		attributes := object{"name": "clone-" + name, "source_vm_id": at.source, "timeouts": limits, "allow_stopping_for_update": true}
+		if bigger {
+			attributes["pack_num"] = 9
+		}
+		config["mdx_vm.clone_"+name] = resource{attributes}
 	}
 	if s.group != nil {
 		attributes := hardware(s.group)
 		attributes["name_prefix"], attributes["size"] = "unit-", s.group.count
 		config["mdx_vm_group.unit"] = resource{attributes}
 	}
+	if s.open != nil {
+		config["mdx_network.open"] = resource{s.rules(s.open, at.segment)}
+	}
+	if s.closed != nil {
+		config["mdx_network.closed"] = resource{s.rules(s.closed, at.backend)}
+	}
 	return config
 }
 
-// hostRef is a reference to an address, written as the network of that one host.
-type hostRef struct{ ref }
+// rules is a network as it is written.
+func (s *scenario) rules(n *network, segment string) object {
+	acl := list{}
+	add := func(protocol string, port int, to any) {
+		r := rule(protocol, port, "", to)
+		delete(r, "segment_id")
+		acl = append(acl, r)
+	}
+	for _, port := range n.ports {
+		add("TCP", port, "10.0.9.0/24")
+	}
+	if n.shared {
+		add("TCP", 22, "10.0.0.2/32")
+	}
+	if vm := s.vms[n.follows]; vm != nil && !vm.stopped {
+		add("UDP", 53, hostOf(n.follows))
+	}
+	return object{"segment_id": segment, "exclusive": n.exclusive, "acl": acl, "timeouts": limits}
+}
 
-func hostOf(r ref) hostRef { return hostRef{r} }
+func rule(protocol string, port int, segment string, to any) object {
+	return object{
+		"segment_id": segment, "protocol": protocol, "source_cidr": "192.0.2.0/24", "source_port": "Any",
+		"destination_cidr": to, "destination_port": strconv.Itoa(port),
+	}
+}
+
+func addressOf(vm string) reference {
+	return reference{address: "mdx_vm." + vm, attribute: "ipv4_address"}
+}
+
+// hostOf is the network of one VM alone.
+func hostOf(vm string) reference {
+	r := addressOf(vm)
+	r.behind = "/32"
+	return r
+}
 
 // strike is what happens to a run in the middle.
 type strike struct {
@@ -134,11 +262,27 @@ const (
 	lostState = "kill, state lost" // SIGKILL of OpenTofu before it has written the state
 	outage    = "network lost"     // for a while
 	fullDisk  = "full disk"        // under the journal
+	revoked   = "token revoked"    // for good: the next run is given another
+	jumped    = "kill, clock jump" // by hours, before the next run
+	beside    = "run beside"       // another one works in the project, from another folder
 )
 
 func (s *scenario) strike() strike {
 	kinds := []string{nothing, interrupt, interrupt, twice, killed, killed, killed, lostState, outage, fullDisk}
-	return strike{kinds[s.random.IntN(len(kinds))], s.random.IntN(8), s.random.IntN(2) == 0}
+	is := strike{kinds[s.random.IntN(len(kinds))], s.random.IntN(8), s.random.IntN(2) == 0}
+	if s.more == nil {
+		return is
+	}
+	if others := []string{revoked, jumped, beside}; s.more.IntN(3) == 0 {
+		is.kind = others[s.more.IntN(len(others))]
+	}
+	switch {
+	case s.onHosts && s.more.IntN(2) == 0:
+		is.nth = s.more.IntN(60)
+	case s.more.IntN(2) == 0:
+		is.nth = s.more.IntN(24)
+	}
+	return is
 }
 
 // String tells it in a log.

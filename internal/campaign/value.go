@@ -9,11 +9,35 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// object is a block's attributes as Go values: string, int, bool, object; nil for null.
+// object is a block's attributes, or a map, as Go values: string, int, bool, object, list; nil for null.
 type object map[string]any
 
-// ref stands for an attribute of another resource, by its address.
-type ref struct{ address, attribute string }
+// list is a list, or a set.
+type list []any
+
+// reference stands for an attribute of another resource, by its address, with text before it and behind.
+type reference struct{ address, attribute, before, behind string }
+
+// replaced is a value with other values in the places of its references.
+func replaced(value any, of func(reference) any) any {
+	switch value := value.(type) {
+	case reference:
+		return of(value)
+	case object:
+		filled := object{}
+		for name, inner := range value {
+			filled[name] = replaced(inner, of)
+		}
+		return filled
+	case list:
+		filled := list{}
+		for _, inner := range value {
+			filled = append(filled, replaced(inner, of))
+		}
+		return filled
+	}
+	return value
+}
 
 // encode makes a value of a type.
 func encode(of tftypes.Type, from any) tftypes.Value {
@@ -22,14 +46,55 @@ func encode(of tftypes.Type, from any) tftypes.Value {
 		return tftypes.NewValue(of, nil)
 	case object:
 		values := map[string]tftypes.Value{}
-		for name, inner := range of.(tftypes.Object).AttributeTypes {
-			values[name] = encode(inner, from[name])
+		switch of := of.(type) {
+		case tftypes.Map:
+			for name, inner := range from {
+				values[name] = encode(of.ElementType, inner)
+			}
+		case tftypes.Object:
+			for name, inner := range of.AttributeTypes {
+				values[name] = encode(inner, from[name])
+			}
+		}
+		return tftypes.NewValue(of, values)
+	case list:
+		values := []tftypes.Value{}
+		for _, element := range from {
+			values = append(values, encode(elementOf(of), element))
 		}
 		return tftypes.NewValue(of, values)
 	case int:
 		return tftypes.NewValue(of, int64(from))
 	}
 	return tftypes.NewValue(of, from)
+}
+
+func elementOf(of tftypes.Type) tftypes.Type {
+	if set, ok := of.(tftypes.Set); ok {
+		return set.ElementType
+	}
+	return of.(tftypes.List).ElementType
+}
+
+// elements reads an attribute that is a list, or a set.
+func elements(block tftypes.Value, name string) []tftypes.Value {
+	value, ok := attribute(block, name).(tftypes.Value)
+	var all []tftypes.Value
+	if !ok || value.As(&all) != nil {
+		return nil
+	}
+	return all
+}
+
+// texts reads an attribute that is a list of texts, or a set.
+func texts(block tftypes.Value, name string) (all []string) {
+	for _, element := range elements(block, name) {
+		var s string
+		if element.As(&s) == nil {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // attribute reads an attribute of a block as Go value; nil if it is null or unknown.

@@ -24,6 +24,10 @@ type Backend struct {
 	hosts map[string]*host
 	next  netip.Addr
 
+	// Heard, if set before the first host starts, hears of every command and every request to dockerd before it is
+	// carried out. It must not call the backend.
+	Heard func(what string)
+
 	life context.Context //nolint:containedctx // the life of the backend, not of a call
 	end  context.CancelFunc
 	jobs sync.WaitGroup // reboots under way
@@ -92,6 +96,27 @@ func (b *Backend) Destroy(_ context.Context, id string) error {
 	h.mu.Unlock()
 	h.powerOff()
 	return os.RemoveAll(h.root)
+}
+
+// Containers lists the ids of the containers that a host's dockerd has, running or not; none of a host that is unknown.
+func (b *Backend) Containers(id string) (ids []string) {
+	h := b.host(id)
+	if h == nil {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.docker.containers {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// hear tells who listens.
+func (b *Backend) hear(what string) {
+	if b.Heard != nil {
+		b.Heard(what)
+	}
 }
 
 // Close removes every host.

@@ -145,7 +145,10 @@ func (h *host) dockerAPI() http.Handler {
 	mux.HandleFunc("GET /containers/{name}/logs", h.logs)
 	mux.HandleFunc("POST /images/create", h.pull)
 	mux.HandleFunc("/", h.images)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.backend.hear("dockerd: " + r.Method + " " + r.URL.Path)
+		mux.ServeHTTP(w, r)
+	})
 }
 
 func problem(status int, message string) (int, any) {

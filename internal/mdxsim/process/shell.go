@@ -65,6 +65,7 @@ func (h *host) shell(user string) *shell {
 
 // runCommand runs an SSH session's command; its exit status.
 func (h *host) runCommand(s gliderssh.Session) int {
+	h.backend.hear(s.RawCommand())
 	sh := h.shell(s.User())
 	p := &process{dir: sh.home, env: expand.ListEnviron(sh.environ()...), stdin: s, stdout: s, stderr: s.Stderr()}
 	return sh.run(s.Context(), p, s.RawCommand())
