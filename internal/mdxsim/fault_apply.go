@@ -19,7 +19,9 @@ func (s *Sim) before(f Fault) *answer {
 	case SpotSleeps:
 		s.sleepAny()
 	case NotFound:
-		return new(notFound())
+		if !f.After {
+			return new(notFound())
+		}
 	case TooMany:
 		return new(detail(http.StatusTooManyRequests, "リクエストの制限を超えました。"))
 	case TaskFails:
@@ -40,6 +42,8 @@ func (f Fault) instead() *answer {
 		return &answer{http.StatusBadGateway, page("<h1>502 Bad Gateway</h1>")}
 	case Error503:
 		return &answer{http.StatusServiceUnavailable, page("<h1>503 Service Temporarily Unavailable</h1>")}
+	case NotFound:
+		return new(notFound())
 	case HTML:
 		return &answer{http.StatusOK, page("<h1>ただいまメンテナンス中です</h1>")}
 	}

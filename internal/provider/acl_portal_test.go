@@ -227,6 +227,10 @@ func TestRulesEndAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
 			if fired := sim.Faults()[0].Fired; fired == 0 {
 				t.Error("the fault did not happen: the test proves nothing")
 			}
+			done := fault.After || fault.Kind == mdxsim.ResetAfter || fault.Kind == mdxsim.Truncated
+			if posts := sim.Stats().Routes["POST /api/acl/"]; done && posts != 4 {
+				t.Errorf("%d requests for 4 rules: one that was carried out was sent again", posts)
+			}
 		})
 	}
 }

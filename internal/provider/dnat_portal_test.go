@@ -138,6 +138,10 @@ func TestDNATEndsAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
 			if got := dnatsIn(sim); !slices.Equal(got, want) {
 				t.Errorf("rules are %q, want %q", got, want)
 			}
+			done := fault.After || fault.Kind == mdxsim.ResetAfter
+			if posts := sim.Stats().Routes["POST /api/dnat/"]; done && posts != 1 {
+				t.Errorf("%d requests: one that was carried out was sent again", posts)
+			}
 			if err := p.unpublish(ctx, demoProject, made.ID); err != nil {
 				t.Fatal(err)
 			}
