@@ -42,20 +42,37 @@ var installed = sync.OnceValues(func() (cliConfig string, err error) {
 
 func TestCampaignWithTheRealBinary(t *testing.T) {
 	t.Parallel()
-	binary := os.Getenv("TF_ACC_TERRAFORM_PATH")
-	if *binarySeeds == 0 || binary == "" {
-		t.Skip("asked for by make campaign")
-	}
+	with := clis(t)
 	from, n := *first, uint64(*binarySeeds)
 	if *seed != 0 {
 		from, n = *seed, 1
 	}
 	for s := from; s < from+n; s++ {
+		cli := with[s%uint64(len(with))]
 		t.Run(fmt.Sprintf("seed=%d", s), func(t *testing.T) {
 			t.Parallel()
-			newBinaryTrial(t, s, binary).run()
+			total.add("binary: seeds with "+cli.name, 1)
+			newBinaryTrial(t, s, cli.path).run()
 		})
 	}
+}
+
+// cli is a Terraform.
+type cli struct{ name, path string }
+
+// clis are those that are to be tried: TF_ACC_TERRAFORM_PATH and MDX_CAMPAIGN_TOFU name them.
+func clis(t *testing.T) (all []cli) {
+	t.Helper()
+	for name, path := range map[string]string{"terraform": os.Getenv("TF_ACC_TERRAFORM_PATH"), "tofu": os.Getenv("MDX_CAMPAIGN_TOFU")} {
+		if path != "" {
+			all = append(all, cli{name, path})
+		}
+	}
+	if *binarySeeds == 0 || len(all) == 0 {
+		t.Skip("asked for by make campaign")
+	}
+	slices.SortFunc(all, func(a, b cli) int { return strings.Compare(a.name, b.name) })
+	return all
 }
 
 // binaryTrial is a seed with the real Terraform in a folder of its own.
@@ -66,9 +83,12 @@ type binaryTrial struct {
 	front  *front
 }
 
+// binaryCourses keeps the courses apart from those in process.
+const binaryCourses = 1 << 32
+
 func newBinaryTrial(t *testing.T, seed uint64, binary string) *binaryTrial {
 	t.Helper()
-	b := &binaryTrial{trial: newTrial(t, seed, newScenario(seed+1<<32).widened(seed+1<<32)), binary: binary, dir: t.TempDir()}
+	b := &binaryTrial{trial: newTrial(t, seed, newScenario(seed+binaryCourses).widened(seed+binaryCourses)), binary: binary, dir: t.TempDir()}
 	b.front = &front{sim: b.sim, left: -1}
 	server := httptest.NewServer(b.front)
 	t.Cleanup(server.Close)
@@ -93,7 +113,7 @@ func (b *binaryTrial) run() {
 
 // round applies a configuration under fire, and then in peace.
 func (b *binaryTrial) round(step int) {
-	b.write()
+	b.write(b.wanted())
 	faults := slices.DeleteFunc(mdxsim.SeededFaults(int64(b.seed)*100+int64(step)), func(f mdxsim.Fault) bool {
 		return f.Kind == mdxsim.NoAddress // it never heals, whatever anybody does
 	})
@@ -104,6 +124,13 @@ func (b *binaryTrial) round(step int) {
 	if err := b.sim.SetFaults(nil); err != nil {
 		b.t.Fatal(err)
 	}
+	b.converge(step)
+	b.compare(step)
+}
+
+// converge applies until nothing is left to do.
+func (b *binaryTrial) converge(step int) {
+	b.t.Helper()
 	const most = 4
 	for n := 1; ; n++ {
 		out, err := b.terraform("apply", "-auto-approve").run()
@@ -112,19 +139,18 @@ func (b *binaryTrial) round(step int) {
 		}
 		if err == nil {
 			total.add("binary: applies to converge", n)
-			break
+			return
 		}
 		if n == most {
 			b.t.Fatalf("step %d: %d applies in peace did not suffice: %v\n%s", step, n, err, out)
 		}
 	}
-	b.compare(step)
 }
 
 // write is the configuration as JSON.
-func (b *binaryTrial) write() {
+func (b *binaryTrial) write(wanted map[string]resource) {
 	resources := map[string]map[string]any{}
-	for address, r := range b.wanted() {
+	for address, r := range wanted {
 		attributes := replaced(r.attributes, func(r reference) any {
 			return fmt.Sprintf("%s${%s.%s}%s", r.before, r.address, r.attribute, r.behind)
 		})
@@ -166,7 +192,7 @@ func (b *binaryTrial) terraform(args ...string) *command {
 	c := &command{Cmd: exec.Command(b.binary, append(args, "-no-color", "-input=false")...), t: b.t}
 	c.Dir = b.dir
 	c.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "MDX_") || strings.HasPrefix(v, "TF_") }),
-		"TF_CLI_CONFIG_FILE="+cli, "CHECKPOINT_DISABLE=1", "MDX_API_TOKEN="+token, "MDX_SSH_PRIVATE_KEY="+privateKey)
+		"TF_CLI_CONFIG_FILE="+cli, "CHECKPOINT_DISABLE=1", "MDX_API_TOKEN="+b.token, "MDX_JOURNAL_DIR="+b.journal, "MDX_SSH_PRIVATE_KEY="+privateKey)
 	c.Stdout, c.Stderr = &c.out, &c.out
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.WaitDelay = 100 * time.Millisecond // a provider that outlives its Terraform holds the output open
@@ -187,13 +213,27 @@ func (c *command) run() (string, error) {
 
 // underFire applies, and something strikes it.
 func (b *binaryTrial) underFire(step int) {
-	kinds := []string{"SIGINT", "SIGINT twice", "SIGTERM to all", "SIGKILL of Terraform", "SIGKILL of Terraform", "SIGKILL of the provider", "network lost"}
+	kinds := []string{
+		"SIGINT", "SIGINT twice", "SIGTERM to all", "SIGKILL of Terraform", "SIGKILL of Terraform", "SIGKILL of the provider",
+		"SIGKILL of both, clock jump", "network lost", "token revoked", "full disk",
+	}
 	kind, nth, late := kinds[b.random.IntN(len(kinds))], b.random.IntN(6), b.random.IntN(2) == 0
+	if b.more.IntN(3) == 0 {
+		nth = b.more.IntN(40)
+	}
 	b.t.Logf("step %d: %s at write %d (late %v)", step, kind, nth, late)
+	home := b.journal
+	if kind == "full disk" {
+		b.journal = "/dev/null/full"
+		total.add("binary: strike: "+kind, 1)
+	}
 	c := b.terraform("apply", "-auto-approve")
 	send := func(signal syscall.Signal, to int) { _ = syscall.Kill(to, signal) } // perhaps it has ended
 	b.heard.Store(b.front)
 	b.front.at(nth, late, func() {
+		if kind == "full disk" {
+			return
+		}
 		total.add("binary: strike: "+kind, 1)
 		pid := c.Process.Pid
 		switch kind {
@@ -210,6 +250,13 @@ func (b *binaryTrial) underFire(step int) {
 			for _, child := range childrenOf(pid) {
 				send(syscall.SIGKILL, child)
 			}
+		case "SIGKILL of both, clock jump":
+			children := childrenOf(pid)
+			for _, process := range append(children, pid) {
+				send(syscall.SIGKILL, process)
+			}
+		case "token revoked":
+			b.sim.ExpireTokens()
 		case "network lost":
 			b.front.cut()
 			time.AfterFunc(200*time.Millisecond, b.front.mend)
@@ -218,6 +265,13 @@ func (b *binaryTrial) underFire(step int) {
 	out, err := c.run2(kind)
 	b.front.at(-1, false, nil)
 	b.front.mend()
+	b.journal = home
+	switch kind {
+	case "token revoked":
+		b.token = b.sim.IssueToken()
+	case "SIGKILL of both, clock jump":
+		b.jump(time.Duration(nth-4) * time.Hour)
+	}
 	if err != nil && !strings.Contains(out, "Error") && !strings.Contains(kind, "SIG") {
 		b.t.Errorf("%v without a word:\n%s", err, out)
 	}
@@ -225,7 +279,7 @@ func (b *binaryTrial) underFire(step int) {
 
 // run2 is run, but for a provider that was killed: Terraform says that its plugin crashed then.
 func (c *command) run2(kind string) (string, error) {
-	if kind != "SIGKILL of the provider" {
+	if kind != "SIGKILL of the provider" && kind != "SIGKILL of both, clock jump" {
 		return c.run()
 	}
 	err := c.Run()

@@ -58,11 +58,12 @@ type front struct {
 	url string
 	run string
 
-	mu     sync.Mutex
-	left   int    // how many writes pass until the strike; negative: none is due
-	strike func() // called once, between two requests
-	late   bool   // the request is carried out, and only its answer lost
-	dead   bool
+	mu      sync.Mutex
+	left    int    // how many writes pass until the strike; negative: none is due
+	strike  func() // called once, between two requests
+	late    bool   // the request is carried out, and only its answer lost
+	dead    bool
+	expired bool // the next request's token has
 }
 
 // at has strike called at the nth write from now on, before it is carried out, or after it.
@@ -70,6 +71,13 @@ func (f *front) at(nth int, late bool, strike func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.left, f.late, f.strike = nth, late, strike
+}
+
+// refuse has the portal refuse the run's token once more, as when it expires between two requests.
+func (f *front) refuse() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.expired = true
 }
 
 // cut lets nothing pass any more, in either direction.
@@ -96,6 +104,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		hangUp(w)
 		return
 	}
+	if f.expires() {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
 	if strike == nil || !late {
 		f.sim.Handler().ServeHTTP(w, r)
 		return
@@ -104,6 +116,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.sim.Handler().ServeHTTP(answer, r)
 	strike()
 	hangUp(w)
+}
+
+func (f *front) expires() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.expired
+	f.expired = false
+	return now
 }
 
 func (f *front) due(r *http.Request) (strike func(), late bool) {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"net/http"
 	"sync"
 	"time"
 
@@ -22,6 +22,7 @@ type nameTakenError struct {
 	name string
 	vm   mdx.VMID
 	why  string // it was not taken up although the journal has its name; empty if it has not
+	said error  // what the portal said; nil if it was not asked to make one
 }
 
 // Error tells the way out.
@@ -29,6 +30,9 @@ func (e *nameTakenError) Error() string {
 	text := fmt.Sprintf("the project has a VM named %q already, and names are unique in a project", e.name)
 	if e.why != "" {
 		text += ". An interrupted run had asked for a VM of this name, but " + e.why
+	}
+	if e.said != nil {
+		text += fmt.Sprintf(" (%v)", e.said)
 	}
 	return text + fmt.Sprintf(". Choose another name, or, if it is meant to be this one, import it: "+
 		"terraform import <address of this resource> %s", e.vm)
@@ -63,9 +67,11 @@ func (p *portal) takeUp(ctx context.Context, o vmOrder) (placed, error) {
 	vm, err := p.VMByName(ctx, o.project, o.name)
 	switch {
 	case err == nil && len(entries) > 0:
-		return placed{}, &nameTakenError{o.name, vm.ID, "the portal's history does not show that it is this one"}
+		return placed{}, &nameTakenError{
+			name: o.name, vm: vm.ID, why: "the portal's history does not show that it is this one",
+		}
 	case err == nil:
-		return placed{}, &nameTakenError{o.name, vm.ID, ""}
+		return placed{}, &nameTakenError{name: o.name, vm: vm.ID}
 	case !mdx.IsNotFound(err):
 		return placed{}, err
 	}
@@ -73,10 +79,17 @@ func (p *portal) takeUp(ctx context.Context, o vmOrder) (placed, error) {
 	return placed{}, errNotLeft
 }
 
-// mayBeLeft tells whether an interrupted run had asked for a VM of a name. What became of it takeUp finds out.
-func (p *portal) mayBeLeft(project mdx.ProjectID, name string) bool {
-	entries, _ := p.journal.About(p.journal.key(project, name)) // damaged ones are told when the run begins
-	return slices.ContainsFunc(entries, p.journal.Earlier)
+// takenMeanwhile explains why the portal refused a VM whose name was free a moment ago: somebody else was faster.
+func (p *portal) takenMeanwhile(ctx context.Context, o vmOrder, said error) error {
+	answer, answered := errors.AsType[*mdx.Error](said)
+	if !answered || answer.Ambiguous || answer.Status != http.StatusBadRequest {
+		return said
+	}
+	vm, err := p.VMByName(ctx, o.project, o.name)
+	if err != nil {
+		return said
+	}
+	return &nameTakenError{name: o.name, vm: vm.ID, said: said}
 }
 
 // leftEntries are those of interrupted runs about a thing. One whose request is still under way, since the provider outlives a killed

@@ -91,6 +91,9 @@ func (p *portal) place(ctx context.Context, o vmOrder) (placed, error) {
 	} else {
 		made, err = p.deploys.Deploy(ctx, o.deploy)
 	}
+	if err != nil && made.VM == "" {
+		err = p.takenMeanwhile(ctx, o, err)
+	}
 	return placed{id: made.VM, task: made.Task}, err
 }
 
