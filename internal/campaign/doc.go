@@ -9,9 +9,17 @@
 //	go test ./internal/campaign -run TestCampaignInProcess -seed 4711 -v
 //
 // There are two ways of running a seed. In process, the provider is spoken to as Terraform's core does, by the small
-// [Core] of this package, so that a kill can strike between any two requests. With the real binary, terraform itself is
-// killed, or its provider.
+// [Core] of this package, so that a kill can strike between any two requests. With the real binary, terraform or tofu
+// itself is killed, or its provider. What is better shown by one course made for it than by chance is a test of its own,
+// with the real binaries: TestReal...
 //
-// Which configurations, faults and strikes a seed brings is the same at every run; how the requests of resources that are
-// worked on at once follow each other is not.
+// A course has VMs, clones, groups, networks that are exclusive or not, rules, and container hosts on the simulator's
+// process backend, where a strike may come between two commands on a host.
+//
+// # Replaying
+//
+// Which configurations, faults and strikes a seed brings is the same at every run: all are drawn from its number before
+// anything is asked. A fault meets the nth request of its route, and a strike the nth write, whichever that is. Resources
+// that are worked on at once take turns as the machine's scheduler has it, so which of them is hit may differ between two
+// runs of a seed: a failure that depends on it may need a few runs to come back. -talk prints what the portal was asked.
 package campaign
