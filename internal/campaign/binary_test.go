@@ -162,7 +162,7 @@ func (b *binaryTrial) write(wanted map[string]resource) {
 	}
 	config := map[string]any{
 		"terraform": object{"required_providers": object{"mdx": object{"source": "nii-gakunin-cloud/mdx"}}},
-		"provider":  object{"mdx": object{"endpoint": b.front.url, "project_name": "demo", "poll_interval": "25ms", "request_timeout": "2s", "ssh": object{"timeout": "5s"}}},
+		"provider":  object{"mdx": object{"endpoint": b.front.url, "project_name": "demo", "poll_interval": "25ms", "request_timeout": "10s", "ssh": object{"timeout": "5s"}}},
 	}
 	if len(resources) > 0 {
 		config["resource"] = resources

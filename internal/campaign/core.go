@@ -76,8 +76,8 @@ func newCore(t *testing.T, f *front, token, journal string, config map[string]re
 	}
 	c := &Core{front: f, journal: journal, server: server, schema: schemas.ResourceSchemas, config: config, state: maps.Clone(state)}
 	block, err := tfprotov6.NewDynamicValue(schemas.Provider.ValueType(), encode(schemas.Provider.ValueType(), object{
-		"endpoint": f.url, "token": token, "project_name": "demo", "poll_interval": "10ms", "request_timeout": "2s",
-		"ssh": object{"private_key": privateKey, "timeout": "3s"},
+		"endpoint": f.url, "token": token, "project_name": "demo", "poll_interval": "10ms", "request_timeout": "10s",
+		"ssh": object{"private_key": privateKey, "timeout": "10s"},
 	}))
 	if err != nil {
 		return nil, err

@@ -153,7 +153,7 @@ func (s *scenario) dnats() (n int) {
 // place is where a configuration is to be applied.
 type place struct{ catalog, segment, backend, source string }
 
-var limits = object{"create": "15s", "read": "15s", "update": "15s", "delete": "15s"}
+var limits = object{"create": "90s", "read": "90s", "update": "90s", "delete": "90s"}
 
 // config is the configuration.
 func (s *scenario) config(at place) map[string]resource {
