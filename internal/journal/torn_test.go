@@ -101,6 +101,13 @@ func FuzzReader(f *testing.F) {
 		f.Add(text[:cut])
 		f.Add(append(text[:cut:cut], make([]byte, len(text)-cut)...))
 	}
+	for _, foreign := range []string{
+		"[]", "[" + string(text) + "]", `"` + "web-1" + `"`, "\xef\xbb\xbf" + string(text), "<html><h1>502 Bad Gateway</h1></html>",
+		`{"version":4,"serial":7,"lineage":"x","resources":[]}`, strings.ReplaceAll(string(text), `"t-1"`, `{"id":"t-1"}`),
+		strings.Replace(string(text), `"outcome": "accepted"`, `"outcome": "open", "parts": ["a", 1]`, 1),
+	} {
+		f.Add([]byte(foreign))
+	}
 	f.Add([]byte(`{"format":1,"name":"x","asked":"2026-04-01T09:00:00Z","portal":"p","project":"p","workspace":"w","outcome":"open","intent":"../../x","writer":"../y"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		outer := t.TempDir()
