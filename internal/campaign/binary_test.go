@@ -262,7 +262,11 @@ func (b *binaryTrial) underFire(step int) {
 			time.AfterFunc(200*time.Millisecond, b.front.mend)
 		}
 	})
+	had := b.stateSize()
 	out, err := c.run2(kind)
+	if now := b.stateSize(); now == 0 && had > 0 {
+		b.restoreState(kind)
+	}
 	b.front.at(-1, false, nil)
 	b.front.mend()
 	b.journal = home
@@ -275,6 +279,29 @@ func (b *binaryTrial) underFire(step int) {
 	if err != nil && !strings.Contains(out, "Error") && !strings.Contains(kind, "SIG") {
 		b.t.Errorf("%v without a word:\n%s", err, out)
 	}
+}
+
+// stateSize is the length of the state file; 0 if there is none.
+func (b *binaryTrial) stateSize() int64 {
+	info, err := os.Stat(filepath.Join(b.dir, "terraform.tfstate"))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// restoreState does what a person does whose Terraform was killed in the moment between emptying its state file and
+// writing it: no provider can help that.
+func (b *binaryTrial) restoreState(kind string) {
+	text, err := os.ReadFile(filepath.Join(b.dir, "terraform.tfstate.backup"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(b.dir, "terraform.tfstate"), text, 0o600)
+	}
+	if err != nil {
+		b.t.Fatalf("Terraform left an empty state, and there is no backup: %v", err)
+	}
+	total.add("binary: state emptied by Terraform itself at "+kind+", backup restored", 1)
+	b.t.Logf("  Terraform left an empty state file; the backup has %d bytes", len(text))
 }
 
 // run2 is run, but for a provider that was killed: Terraform says that its plugin crashed then.
