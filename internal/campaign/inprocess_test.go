@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 		err = os.Setenv("GOCACHE", filepath.Join(cache, "go-build")) // the provider is built from what was compiled before
 	}
 	if err == nil {
-		err = errors.Join(os.Setenv("XDG_CACHE_HOME", dir), os.Setenv("MDX_JOURNAL_DIR", dir))
+		err = errors.Join(makeKey(), os.Setenv("XDG_CACHE_HOME", dir), os.Setenv("MDX_JOURNAL_DIR", dir))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -16,13 +16,13 @@ import (
 )
 
 // withEach runs a test with each Terraform.
-func withEach(t *testing.T, test func(t *testing.T, b *binaryTrial)) {
+func withEach(t *testing.T, test func(b *binaryTrial)) {
 	t.Helper()
 	t.Parallel()
 	for _, cli := range clis(t) {
 		t.Run(cli.name, func(t *testing.T) {
 			t.Parallel()
-			test(t, newBinaryTrial(t, 0, cli.path))
+			test(newBinaryTrial(t, 0, cli.path))
 		})
 	}
 }
@@ -67,12 +67,12 @@ func (b *binaryTrial) begun() func() (string, error) {
 }
 
 // says checks what was said.
-func says(t *testing.T, out string, want ...string) {
-	t.Helper()
+func (b *binaryTrial) says(out string, want ...string) {
+	b.t.Helper()
 	text := strings.Join(strings.Fields(strings.ReplaceAll(out, "│", " ")), " ")
 	for _, w := range want {
 		if !strings.Contains(text, w) {
-			t.Errorf("%q is not said in\n%s", w, out)
+			b.t.Errorf("%q is not said in\n%s", w, out)
 		}
 	}
 }
@@ -87,26 +87,26 @@ func (b *binaryTrial) made(n int) {
 }
 
 func TestRealAppliesFromTwoFoldersAtOnceTakeTurns(t *testing.T) {
-	withEach(t, func(t *testing.T, b *binaryTrial) {
+	withEach(t, func(b *binaryTrial) {
 		other := b.folder()
 		b.wants("a", "b")
 		other.wants("c", "d")
 		mine, theirs := b.begun(), other.begun()
 		if out, err := mine(); err != nil {
-			t.Error(err, out)
+			b.t.Error(err, out)
 		}
 		if out, err := theirs(); err != nil {
-			t.Error(err, out)
+			b.t.Error(err, out)
 		}
 		b.made(4)
 		if n := b.sim.Stats().Overlapping; n > 0 {
-			t.Errorf("%d deploys were asked for while another was being answered", n)
+			b.t.Errorf("%d deploys were asked for while another was being answered", n)
 		}
 	})
 }
 
 func TestRealAppliesOfOneNameAtOnceMakeOneVM(t *testing.T) {
-	withEach(t, func(t *testing.T, b *binaryTrial) {
+	withEach(t, func(b *binaryTrial) {
 		other := b.folder()
 		b.wants("a")
 		other.wants("a")
@@ -114,31 +114,31 @@ func TestRealAppliesOfOneNameAtOnceMakeOneVM(t *testing.T) {
 		out, err := mine()
 		more, moreErr := theirs()
 		if (err == nil) == (moreErr == nil) {
-			t.Fatalf("one must win:\n%v %s\n%v %s", err, out, moreErr, more)
+			b.t.Fatalf("one must win:\n%v %s\n%v %s", err, out, moreErr, more)
 		}
 		loser, said := other, more
 		if err != nil {
 			loser, said = b, out
 		}
 		b.made(1)
-		says(t, said, `"vm-a"`, "terraform import", b.inWorld().vms[0])
+		b.says(said, `"vm-a"`, "terraform import", b.inWorld().vms[0])
 		again, err := loser.terraform("apply", "-auto-approve").run()
 		if err == nil {
-			t.Errorf("taken from its owner:\n%s", again)
+			b.t.Errorf("taken from its owner:\n%s", again)
 		}
 		b.made(1)
 	})
 }
 
 func TestRealApplyWhoseTokenIsRevokedGoesOnWithAnother(t *testing.T) {
-	withEach(t, func(t *testing.T, b *binaryTrial) {
+	withEach(t, func(b *binaryTrial) {
 		b.wants("a", "b", "c")
 		b.front.at(0, true, b.sim.ExpireTokens) // the first deploy's answer is lost besides
 		out, err := b.terraform("apply", "-auto-approve").run()
 		if err == nil {
-			t.Fatal("applied with a token that nobody takes")
+			b.t.Fatal("applied with a token that nobody takes")
 		}
-		says(t, out, "issue a new one on the portal", "トークン発行")
+		b.says(out, "issue a new one on the portal", "トークン発行")
 		b.token = b.sim.IssueToken()
 		b.converge(0)
 		b.made(3)
@@ -147,30 +147,30 @@ func TestRealApplyWhoseTokenIsRevokedGoesOnWithAnother(t *testing.T) {
 }
 
 func TestRealApplyOutlivesItsToken(t *testing.T) {
-	withEach(t, func(t *testing.T, b *binaryTrial) {
+	withEach(t, func(b *binaryTrial) {
 		b.token = b.sim.IssueToken()
 		b.wants("a", "b")
 		refreshed := b.sim.Stats().Routes["POST /api/refresh/"]
 		b.front.at(0, false, b.front.refuse)
 		if out, err := b.terraform("apply", "-auto-approve").run(); err != nil {
-			t.Fatal(err, out)
+			b.t.Fatal(err, out)
 		}
 		if b.sim.Stats().Routes["POST /api/refresh/"] == refreshed {
-			t.Error("the token was not refreshed")
+			b.t.Error("the token was not refreshed")
 		}
 		b.made(2)
 	})
 }
 
 func TestRealApplyOutlivesANetworkThatIsLostForMinutes(t *testing.T) {
-	withEach(t, func(t *testing.T, b *binaryTrial) {
+	withEach(t, func(b *binaryTrial) {
 		b.wants("a", "b", "c")
 		b.front.at(0, true, func() {
 			b.front.cut()
 			time.AfterFunc(300*time.Millisecond, b.front.mend) // ten minutes at the portal
 		})
 		out, err := b.terraform("apply", "-auto-approve").run()
-		t.Logf("the apply ended: %v\n%s", err, out)
+		b.t.Logf("the apply ended: %v\n%s", err, out)
 		b.converge(0)
 		b.made(3)
 		b.compare(0)
@@ -215,16 +215,16 @@ func smallDisk(t *testing.T) (dir string, fill, free func()) {
 }
 
 func TestRealApplyDeploysNothingWhenTheDiskUnderTheJournalIsFull(t *testing.T) {
-	withEach(t, func(t *testing.T, b *binaryTrial) {
-		disk, fill, free := smallDisk(t)
+	withEach(t, func(b *binaryTrial) {
+		disk, fill, free := smallDisk(b.t)
 		b.journal = filepath.Join(disk, "journal")
 		b.wants("a")
 		fill()
 		out, err := b.terraform("apply", "-auto-approve").run()
 		if err == nil {
-			t.Error("applied without a journal")
+			b.t.Error("applied without a journal")
 		}
-		says(t, out, "make room there, or choose another folder with MDX_JOURNAL_DIR", "no space left on device")
+		b.says(out, "make room there, or choose another folder with MDX_JOURNAL_DIR", "no space left on device")
 		b.made(0)
 		free()
 		b.converge(0)
@@ -234,13 +234,13 @@ func TestRealApplyDeploysNothingWhenTheDiskUnderTheJournalIsFull(t *testing.T) {
 }
 
 func TestRealApplyGoesOnWhenTheDiskFillsUpAfterTheRequest(t *testing.T) {
-	withEach(t, func(t *testing.T, b *binaryTrial) {
-		disk, fill, free := smallDisk(t)
+	withEach(t, func(b *binaryTrial) {
+		disk, fill, free := smallDisk(b.t)
 		b.journal = filepath.Join(disk, "journal")
 		b.wants("a")
 		b.front.at(0, false, fill) // the entry is there, and its outcome has no room
 		if out, err := b.terraform("apply", "-auto-approve").run(); err != nil {
-			t.Error(err, out)
+			b.t.Error(err, out)
 		}
 		b.made(1)
 		free()
@@ -268,7 +268,7 @@ func (b *binaryTrial) inStateFile(name string) bool {
 
 // OpenTofu writes its state every twenty seconds: what was finished since is lost with it, unless the journal has it.
 func TestRealApplyThatIsKilledBetweenStateWritesIsTakenUp(t *testing.T) {
-	withEach(t, func(t *testing.T, b *binaryTrial) {
+	withEach(t, func(b *binaryTrial) {
 		b.chain("a", "b", "c")
 		c := b.terraform("apply", "-auto-approve")
 		b.front.at(2, true, func() { // a and b are finished
@@ -278,7 +278,7 @@ func TestRealApplyThatIsKilledBetweenStateWritesIsTakenUp(t *testing.T) {
 		})
 		_ = c.Run() // it was killed
 		if strings.HasSuffix(b.binary, "tofu") && b.inStateFile("b") {
-			t.Error("the state was written: the test proves nothing")
+			b.t.Error("the state was written: the test proves nothing")
 		}
 		b.jump(-5 * time.Hour) // and the clock was put back meanwhile
 		b.converge(0)
@@ -289,7 +289,7 @@ func TestRealApplyThatIsKilledBetweenStateWritesIsTakenUp(t *testing.T) {
 
 // What is destroyed right after a kill is told where the state does not know it.
 func TestRealDestroyAfterAKillTellsWhatOnlyTheJournalHas(t *testing.T) {
-	withEach(t, func(t *testing.T, b *binaryTrial) {
+	withEach(t, func(b *binaryTrial) {
 		b.wants("a")
 		c := b.terraform("apply", "-auto-approve")
 		b.front.at(0, true, func() {
@@ -300,19 +300,19 @@ func TestRealDestroyAfterAKillTellsWhatOnlyTheJournalHas(t *testing.T) {
 		_ = c.Run() // it was killed
 		out, err := b.terraform("destroy", "-auto-approve").run()
 		if err != nil {
-			t.Error(err, out)
+			b.t.Error(err, out)
 		}
 		// With nothing in the state Terraform need not ask the provider; a plan of the configuration does.
 		out, err = b.terraform("plan").run()
 		if err != nil {
-			t.Error(err, out)
+			b.t.Error(err, out)
 		}
-		says(t, out, `VM "vm-a" was left by an interrupted run`)
+		b.says(out, `VM "vm-a" was left by an interrupted run`)
 		b.converge(0)
 		b.made(1)
 		entries, err := journal.At(b.journal).Entries()
 		if err != nil || len(entries) > 0 {
-			t.Errorf("%v, %v", entries, err)
+			b.t.Errorf("%v, %v", entries, err)
 		}
 	})
 }

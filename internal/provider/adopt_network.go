@@ -102,7 +102,7 @@ func (p *portal) noteRules(
 
 // allRefused tells whether each of the errors that are joined is the portal's no, so that nothing is left open.
 func allRefused(err error) bool {
-	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the joint itself is looked at
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		return !slices.ContainsFunc(many.Unwrap(), func(err error) bool { return !allRefused(err) })
 	}
 	return refusedRule(err)

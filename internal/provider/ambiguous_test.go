@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
@@ -35,10 +36,7 @@ func TestWhatWasCarriedOutIsNotAskedForAgainWhateverTheAnswer(t *testing.T) {
 		"power off":   {"POST /api/vm/{vm}/power_off/", smallVM(nil), nil, false},
 		"destroy":     {"POST /api/vm/{vm}/destroy/", smallVM(nil), nil, false},
 	} {
-		faults := map[string]mdxsim.Fault{}
-		for answer, fault := range carriedOut {
-			faults[answer] = fault
-		}
+		faults := maps.Clone(carriedOut)
 		if test.underLoad {
 			faults["not found, under load"] = mdxsim.Fault{Kind: mdxsim.NotFound, After: true}
 		}
@@ -56,7 +54,7 @@ func TestWhatWasCarriedOutIsNotAskedForAgainWhateverTheAnswer(t *testing.T) {
 				if err := w.SetFaults([]mdxsim.Fault{fault}); err != nil {
 					t.Fatal(err)
 				}
-				said := ""
+				var said string
 				if test.then == nil {
 					_, said = p.destroy(state)
 				} else {
