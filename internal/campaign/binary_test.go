@@ -262,10 +262,10 @@ func (b *binaryTrial) underFire(step int) {
 			time.AfterFunc(200*time.Millisecond, b.front.mend)
 		}
 	})
-	had := b.stateSize()
+	had := b.stateFile()
 	out, err := c.run2(kind)
-	if now := b.stateSize(); now == 0 && had > 0 {
-		b.restoreState(kind)
+	if now := b.stateFile(); len(now) == 0 && len(had) > 0 {
+		b.restoreState(kind, had)
 	}
 	b.front.at(-1, false, nil)
 	b.front.mend()
@@ -281,27 +281,23 @@ func (b *binaryTrial) underFire(step int) {
 	}
 }
 
-// stateSize is the length of the state file; 0 if there is none.
-func (b *binaryTrial) stateSize() int64 {
-	info, err := os.Stat(filepath.Join(b.dir, "terraform.tfstate"))
-	if err != nil {
-		return 0
+// stateFile is the state on the disk; empty if there is none.
+func (b *binaryTrial) stateFile() []byte {
+	text, err := os.ReadFile(filepath.Join(b.dir, "terraform.tfstate"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		b.t.Error(err)
 	}
-	return info.Size()
+	return text
 }
 
 // restoreState does what a person does whose Terraform was killed in the moment between emptying its state file and
-// writing it: no provider can help that.
-func (b *binaryTrial) restoreState(kind string) {
-	text, err := os.ReadFile(filepath.Join(b.dir, "terraform.tfstate.backup"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(b.dir, "terraform.tfstate"), text, 0o600)
+// writing it, and who has the file as it was: no provider can help that.
+func (b *binaryTrial) restoreState(kind string, had []byte) {
+	if err := os.WriteFile(filepath.Join(b.dir, "terraform.tfstate"), had, 0o600); err != nil {
+		b.t.Fatal(err)
 	}
-	if err != nil {
-		b.t.Fatalf("Terraform left an empty state, and there is no backup: %v", err)
-	}
-	total.add("binary: state emptied by Terraform itself at "+kind+", backup restored", 1)
-	b.t.Logf("  Terraform left an empty state file; the backup has %d bytes", len(text))
+	total.add("binary: state file emptied by Terraform itself at "+kind, 1)
+	b.t.Log("  Terraform left an empty state file")
 }
 
 // run2 is run, but for a provider that was killed: Terraform says that its plugin crashed then.
