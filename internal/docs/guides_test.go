@@ -92,6 +92,19 @@ func TestJapaneseGuidesAreAsCurrentAsTheEnglishOnes(t *testing.T) {
 	}
 }
 
+func TestTheReadmeNamesEveryGuide(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, guides, "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := read(t, "README.md")
+	for _, file := range files {
+		if link := "(docs/guides/" + filepath.Base(file) + ")"; !strings.Contains(readme, link) {
+			t.Errorf("README.md has no link %s", link)
+		}
+	}
+}
+
 func TestATranslationThatLagsBehindIsFound(t *testing.T) {
 	const table = "<!-- begin of what is measured -->1<!-- end of what is measured -->"
 	english := page{text: "new " + table, headings: []string{"# A", "## B"}, code: []string{"```\nterraform apply # now\n```"}}
