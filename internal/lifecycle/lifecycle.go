@@ -35,8 +35,9 @@ func Serve(address string, server func() tfprotov6.ProviderServer) error {
 	signal.Notify(terminated, syscall.SIGTERM)
 	defer signal.Stop(terminated)
 	served := make(chan error, 1)
+	quiet := quiet()
 	go func() {
-		served <- tf6server.Serve(address, func() tfprotov6.ProviderServer { return watch(server(), calls) })
+		served <- tf6server.Serve(address, func() tfprotov6.ProviderServer { return watch(server(), calls, quiet) })
 	}()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -99,35 +100,4 @@ func (c *calls) wait(grace time.Duration) error {
 	case <-time.After(grace):
 		return errUnderWay
 	}
-}
-
-// full is what the framework's servers offer. All of it must be passed on, else Terraform takes it for missing.
-type full interface {
-	tfprotov6.ProviderServer
-	tfprotov6.ListResourceServer
-	tfprotov6.ActionServer
-	tfprotov6.StateStoreServer
-}
-
-// watched is a server whose changes are counted.
-type watched struct {
-	full
-	calls *calls
-}
-
-// watch counts a server's changes; what only reads may be cut off.
-func watch(server tfprotov6.ProviderServer, calls *calls) tfprotov6.ProviderServer {
-	if server, ok := server.(full); ok {
-		return &watched{server, calls}
-	}
-	return server // of another framework: nothing to rely on
-}
-
-// ApplyResourceChange creates, updates or deletes a resource.
-func (w *watched) ApplyResourceChange(
-	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
-) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	ctx, end := w.calls.begin(ctx)
-	defer end()
-	return w.full.ApplyResourceChange(ctx, req)
 }

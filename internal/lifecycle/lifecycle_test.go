@@ -144,7 +144,7 @@ func TestChangesAreCountedAndCancelled(t *testing.T) {
 		}
 		c.cancel()
 		<-ctx.Done()
-	}}, c)
+	}}, c, true)
 	if _, err := server.ApplyResourceChange(t.Context(), nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
@@ -155,7 +155,7 @@ func TestChangesAreCountedAndCancelled(t *testing.T) {
 
 func TestNothingOfTheFrameworksServerIsHidden(t *testing.T) {
 	var none provider.Provider
-	server := watch(providerserver.NewProtocol6(none)(), newCalls())
+	server := watch(providerserver.NewProtocol6(none)(), newCalls(), true)
 	if _, ok := server.(*watched); !ok {
 		t.Fatal("the framework's server lacks something that full has")
 	}

@@ -49,11 +49,11 @@ type Pace struct{ First, Longest float64 }
 // The paces of the portal's operations.
 var (
 	// PacePower suits what takes seconds: power, rename, reconfigure, destroy.
-	PacePower = Pace{First: 0.4, Longest: 1.5}
+	PacePower = Pace{First: 0.4, Longest: 0.8}
 	// PaceDeploy suits what takes minutes: deploy, clone, the first address.
 	PaceDeploy = Pace{First: 1, Longest: 2}
 	// paceAddress is for who is asked by scouts, who find a pace of their own.
-	paceAddress = Pace{First: 1, Longest: 1}
+	paceAddress = Pace{First: 0.5, Longest: 0.5}
 )
 
 // WaitError is a wait that ended before what it waited for: its context was done, or the portal could

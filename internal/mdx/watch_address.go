@@ -33,9 +33,12 @@ type candidate struct {
 
 func (s *candidate) age(now time.Time) time.Duration { return now.Sub(s.onSince) }
 
-// addressesTake is when after power-on, in poll intervals, addresses are looked for with every round; before
-// that, with every other one. They come minutes after power-on (PORTAL.md §8).
-const addressesTake = 24
+// How long after power-on, in poll intervals, scouts are asked every poll interval, and twice as often; before that, every
+// other one. Addresses come minutes after power-on (PORTAL.md §8), and what is late by then is late for all.
+const (
+	addressesMayCome = 24
+	addressesAreDue  = 48
+)
 
 // ask answers the details of those machines that now have an address, out of those that members wait for.
 // When a scout has its address, those that started with it are asked at once.
@@ -45,11 +48,11 @@ func (s *scouting) ask(
 	now, unit := time.Now(), c.cfg.PollInterval
 	s.update(now, vms, members)
 	found := map[VMID]*VM{}
-	if now.Before(s.next) {
-		return found, nil
+	chosen := s.ripe(now, unit)
+	if !now.Before(s.next) {
+		chosen, s.next = s.choose(now, unit), now.Add(s.pause(now, unit))
 	}
-	s.next = now.Add(2*unit - unit/2)
-	for chosen := s.choose(now, unit); len(chosen) > 0; chosen = s.ripe(now, unit) {
+	for ; len(chosen) > 0; chosen = s.ripe(now, unit) {
 		details, err := readDetails(ctx, c, chosen)
 		if err != nil {
 			return nil, err
@@ -57,12 +60,23 @@ func (s *scouting) ask(
 		s.learn(now, unit, chosen, details)
 		maps.Copy(found, details)
 	}
-	for _, v := range s.candidates {
-		if v.age(now) >= addressesTake*unit || s.takes >= 0 {
-			s.next = now
-		}
-	}
 	return found, nil
+}
+
+// pause is how long until scouts are asked again, but for half a round, which may come a little early.
+func (s *scouting) pause(now time.Time, unit time.Duration) time.Duration {
+	oldest := time.Duration(0)
+	for _, v := range s.candidates {
+		oldest = max(oldest, v.age(now))
+	}
+	switch {
+	case s.takes < 0 && oldest >= addressesAreDue*unit:
+		return 0
+	case s.takes >= 0 || oldest >= addressesMayCome*unit:
+		return unit - unit/4
+	default:
+		return 2*unit - unit/4
+	}
 }
 
 // unseen tells whether somebody waits for a machine that was not on when it was last looked at.

@@ -24,24 +24,50 @@ type lookups struct {
 type asked[K comparable, V any] struct {
 	mu      sync.Mutex
 	answers map[K]V
+	turns   map[K]chan struct{} // held by the one that asks
 }
 
 // get answers from memory, else asks; those who want the same meanwhile wait for that one answer.
-func (a *asked[K, V]) get(ctx context.Context, about K, ask func(context.Context, K) (V, error)) (V, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if answer, ok := a.answers[about]; ok {
+func (a *asked[K, V]) get(ctx context.Context, about K, ask func(context.Context, K) (V, error)) (answer V, err error) {
+	turn := a.turn(about)
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return answer, ctx.Err()
+	}
+	if answer, ok := a.answer(about); ok {
 		return answer, nil
 	}
-	answer, err := ask(ctx, about)
-	if err != nil {
+	if answer, err = ask(ctx, about); err != nil {
 		return answer, err
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.answers == nil {
 		a.answers = map[K]V{}
 	}
 	a.answers[about] = answer
 	return answer, nil
+}
+
+func (a *asked[K, V]) answer(about K) (answer V, known bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	answer, known = a.answers[about]
+	return answer, known
+}
+
+func (a *asked[K, V]) turn(about K) chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.turns == nil {
+		a.turns = map[K]chan struct{}{}
+	}
+	if a.turns[about] == nil {
+		a.turns[about] = make(chan struct{}, 1)
+	}
+	return a.turns[about]
 }
 
 // forget has the next question about it asked anew.

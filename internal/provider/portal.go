@@ -29,6 +29,7 @@ type portal struct {
 
 	ruleLists sharedLists[mdx.ACLRule]
 	dnatLists sharedLists[mdx.DNAT]
+	histories sharedLists[mdx.Task]
 	claims    claims
 }
 

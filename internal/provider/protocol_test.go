@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -35,10 +34,11 @@ var unknown = new(int)
 // plugin starts a provider that is configured for this portal, to speak of VMs unless its resource is set.
 func (w *world) plugin(t *testing.T) *plugin {
 	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(provider.New("test")())()
-	if err != nil {
-		t.Fatal(err)
-	}
+	return w.pluginOf(t, provider.NewServer("test")())
+}
+
+func (w *world) pluginOf(t *testing.T, server tfprotov6.ProviderServer) *plugin {
+	t.Helper()
 	p := &plugin{t: t, server: server, resource: "mdx_vm", types: map[string]tftypes.Type{}, schema: map[string]*tfprotov6.Schema{}}
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {

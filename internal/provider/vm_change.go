@@ -166,7 +166,7 @@ func (p *portal) reconfigure(ctx context.Context, c vmChange) error {
 			request.HardDisks = append(request.HardDisks, disk)
 		}
 	}
-	before := p.lastTask(ctx, c.id)
+	before := p.historyMark(ctx, c.vmTarget)
 	tasks, err := p.Reconfigure(ctx, c.id, request)
 	if mdx.IsAmbiguous(err) {
 		// Asked for twice it does no harm, but the second would fail while the first runs.

@@ -9,8 +9,9 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
-// destroy removes the rules that lead to a VM, powers it off, deletes it, and waits until both its detail and its
-// project's list say that it is gone (PORTAL.md §8). A VM that is gone already is an error that [mdx.IsNotFound] knows.
+// destroy removes the rules that lead to a VM, powers it off, deletes it, and waits until its project's list says that it
+// is gone (PORTAL.md §8), and so does the task that the portal told, or else its detail. A VM that is gone already is an
+// error that [mdx.IsNotFound] knows.
 //
 // On the way much else is asked, and an overloaded portal answers 404 to anything. Only the VM's own absence, which its
 // detail and the list agree on, counts as that.
@@ -46,8 +47,9 @@ func (p *portal) tearDown(ctx context.Context, t vmTarget) error {
 			return err
 		}
 	}
-	before := p.lastTask(ctx, t.id)
+	before := p.historyMark(ctx, t)
 	tasks, err := p.Destroy(ctx, t.id)
+	told := err == nil && len(tasks) > 0
 	if mdx.IsAmbiguous(err) {
 		task, lookErr := p.newTask(ctx, t.id, before)
 		if lookErr != nil {
@@ -57,6 +59,9 @@ func (p *portal) tearDown(ctx context.Context, t vmTarget) error {
 	}
 	if err := p.ended(ctx, t, tasks, err); err != nil {
 		return err
+	}
+	if told {
+		return p.WaitVMGone(ctx, t.project, t.id, t.named(), logProgress(ctx))
 	}
 	return p.gone(ctx, t)
 }

@@ -146,7 +146,7 @@ func (p *portal) cutPower(ctx context.Context, t vmTarget) error {
 func (p *portal) act(
 	ctx context.Context, t vmTarget, want func(mdx.VMSummary) bool, change func(context.Context) ([]mdx.TaskID, error),
 ) error {
-	before := p.lastTask(ctx, t.id)
+	before := p.historyMark(ctx, t)
 	tasks, err := change(ctx)
 	if mdx.IsAmbiguous(err) {
 		if err = p.shown(ctx, t, want, before, nil, true); errors.Is(err, errNotBegun) {
@@ -174,7 +174,7 @@ func (p *portal) already(ctx context.Context, t vmTarget, want func(mdx.VMSummar
 
 // shown waits until a change of a VM shows in its state, or its task fails.
 func (p *portal) shown(
-	ctx context.Context, t vmTarget, want func(mdx.VMSummary) bool, before mdx.TaskID, tasks []mdx.TaskID, doubtful bool,
+	ctx context.Context, t vmTarget, want func(mdx.VMSummary) bool, before historyMark, tasks []mdx.TaskID, doubtful bool,
 ) error {
 	watched, stop := context.WithCancelCause(ctx)
 	var watch sync.WaitGroup
@@ -195,8 +195,14 @@ func (p *portal) shown(
 // failure waits for the task of a change to end, and answers how it failed. The task is the one that the portal named,
 // else the first in the VM's history that was not there before. Where it is doubtful that the change arrived,
 // errNotBegun is the answer once the portal had time to show one.
-func (p *portal) failure(ctx context.Context, t vmTarget, before mdx.TaskID, tasks []mdx.TaskID, doubtful bool) error {
+//
+// A change that goes well shows in the state of its VM first, which is looked at for all VMs at once. So a history, which
+// is looked at for each, waits for the change to take longer than it should.
+func (p *portal) failure(ctx context.Context, t vmTarget, before historyMark, tasks []mdx.TaskID, doubtful bool) error {
 	if len(tasks) == 0 {
+		if !doubtful && pause(ctx, takesAtMost*p.settings.pollInterval) != nil {
+			return nil
+		}
 		task, err := p.newTask(ctx, t.id, before)
 		if err != nil && doubtful && ctx.Err() == nil {
 			return errNotBegun
@@ -213,30 +219,14 @@ func (p *portal) failure(ctx context.Context, t vmTarget, before mdx.TaskID, tas
 	return nil
 }
 
-// newTask waits, as long as the portal may take to show one, for a VM's newest task to be another than before.
-func (p *portal) newTask(ctx context.Context, id mdx.VMID, before mdx.TaskID) (mdx.TaskID, error) {
-	tick := time.NewTicker(p.settings.pollInterval)
-	defer tick.Stop()
-	for range patience {
-		if newest := p.lastTask(ctx, id); newest != before {
-			return newest, nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
-	}
-	return "", errNotBegun
-}
+// takesAtMost is how many poll intervals a change of power takes if all goes well.
+const takesAtMost = 4
 
-// lastTask is the newest task in a VM's history; empty if there is none to be had.
-func (p *portal) lastTask(ctx context.Context, id mdx.VMID) mdx.TaskID {
-	for task, err := range p.VMHistory(ctx, id, mdx.HistoryFilter{}) {
-		if err != nil {
-			return ""
-		}
-		return task.ID
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return ""
 }

@@ -104,7 +104,7 @@ func (a *vmRestartAction) Invoke(ctx context.Context, req action.InvokeRequest, 
 // restart sends the request, and waits until its task has ended and the VM runs. A request whose answer was lost is
 // not sent again: a second restart would hit a VM that has just come up.
 func (a *vmRestartAction) restart(ctx context.Context, t vmTarget) error {
-	before := a.portal.lastTask(ctx, t.id)
+	before := a.portal.historyMark(ctx, t)
 	tasks, err := a.request(a.portal.Client, ctx, t.id)
 	if err != nil && !mdx.IsAmbiguous(err) {
 		return err

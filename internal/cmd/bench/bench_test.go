@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,12 +14,52 @@ import (
 )
 
 func TestTableTellsRatiosInThePortalsTime(t *testing.T) {
-	r := result{name: "a group", floor: 40 * time.Second, speed: 10, bound: "the portal"}
+	r := result{name: "destroy: a group", floor: 40 * time.Second, speed: 10, bound: boundByPower}
 	r.wall, r.rss, r.cpu = 42*time.Second, 80<<20, 1500*time.Millisecond
-	r.stats = mdxsim.Stats{Requests: 15, Routes: map[string]int{"POST /api/vm/deploy/": 1, "GET /api/vm/{vm}/": 14}}
-	const want = "| a group | 1.050 | 1 | 15 | 2 | 80 MB | 1.50 s | the portal |\n"
-	if got := table([]result{r}, 10); !strings.HasSuffix(got, want) {
+	r.stats = mdxsim.Stats{Requests: 1234, Routes: map[string]int{"POST /api/vm/deploy/": 1, "GET /api/vm/{vm}/": 14}}
+	want := "| destroy: a group | 1.050 | 420 s | 1 | 1,234 | 2 | 80 MB | 1.5 s | " + boundByPower + " |\n"
+	if got := table([]result{r}); !strings.HasSuffix(got, want) {
 		t.Errorf("got %s\nwant it to end with %s", got, want)
+	}
+}
+
+func TestBothPagesGetTheTableAndTheTranslationStaysOne(t *testing.T) {
+	dir := t.TempDir()
+	english, sister := filepath.Join(dir, "p.md"), filepath.Join(dir, "p.ja.md")
+	page := "words\n" + markBegin + markEnd
+	put := func(path, text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	get := func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	put(english, page)
+	if err := write(english, nil); err != nil || !strings.Contains(get(english), "bound by") {
+		t.Fatalf("without a sister: %v %s", err, get(english))
+	}
+	for _, current := range []bool{true, false} {
+		put(english, page)
+		translates := edition(page)
+		if !current {
+			translates = edition("an older page")
+		}
+		put(sister, translates+"\n"+page)
+		if err := write(english, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := get(sister); !strings.Contains(got, "bound by") || strings.Contains(got, edition(get(english))) != current {
+			t.Errorf("current %t: %s", current, got)
+		}
+	}
+	put(sister, "no marks")
+	if err := write(english, nil); err == nil {
+		t.Error("a sister without marks is no error")
 	}
 }
 

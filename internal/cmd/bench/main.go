@@ -9,21 +9,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
 // options are the command line's.
 type options struct {
 	cli, provider, out string
-	speed              float64
-	lanes              int
 	only               string
 }
 
@@ -31,9 +27,7 @@ func main() {
 	var opt options
 	flag.StringVar(&opt.cli, "cli", "terraform", "terraform or tofu")
 	flag.StringVar(&opt.provider, "provider", "bin/terraform-provider-mdx", "the provider's binary")
-	flag.StringVar(&opt.out, "out", "", "page whose part between the marks is replaced by the table")
-	flag.Float64Var(&opt.speed, "speed", 10, "how much faster than the real portal's the simulator's time runs")
-	flag.IntVar(&opt.lanes, "lanes", 4, "rows measured at a time; they mostly wait")
+	flag.StringVar(&opt.out, "out", "", "English page whose part between the marks is replaced by the table; its Japanese sister's is, too")
 	flag.StringVar(&opt.only, "only", "", "measure rows whose name has this in it only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -56,37 +50,11 @@ func bench(ctx context.Context, opt options) error {
 		return err
 	}
 	results, err := b.run(ctx)
-	text := table(results, opt.speed)
-	fmt.Print(text)
+	fmt.Print(table(results))
 	if opt.out == "" || err != nil {
 		return err
 	}
-	page, err := os.ReadFile(opt.out)
-	if err != nil {
-		return err
-	}
-	changed, err := replaceMarked(string(page), text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", opt.out, err)
-	}
-	return os.WriteFile(opt.out, []byte(changed), 0o600)
-}
-
-// Marks of the part of a page that is generated.
-const (
-	markBegin = "<!-- begin of what make generate-bench writes -->\n"
-	markEnd   = "<!-- end of what make generate-bench writes -->\n"
-)
-
-var errNoMarks = errors.New("no marks to write the table between")
-
-func replaceMarked(page, text string) (string, error) {
-	before, rest, begun := strings.Cut(page, markBegin)
-	_, after, ended := strings.Cut(rest, markEnd)
-	if !begun || !ended {
-		return "", errNoMarks
-	}
-	return before + markBegin + "\n" + text + "\n" + markEnd + after, nil
+	return write(opt.out, results)
 }
 
 // roundTrip is how far away the portal is.
