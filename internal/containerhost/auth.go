@@ -1,6 +1,7 @@
 package containerhost
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -24,8 +25,9 @@ func ParsePrivateKey(data []byte) (ssh.Signer, error) {
 	return signer, nil
 }
 
-// authentication offers the keys first and the agent's after them; done closes the agent's connection.
-func authentication(keys [][]byte, agentSocket string) (methods []ssh.AuthMethod, done func(), err error) {
+// authentication offers the keys first and the agent's after them; done closes the agent's connection. So does the end
+// of the context: an agent may wait for its user, who is not there.
+func authentication(ctx context.Context, keys [][]byte, agentSocket string) (methods []ssh.AuthMethod, done func(), err error) {
 	var signers []ssh.Signer
 	for _, key := range keys {
 		signer, err := ParsePrivateKey(key)
@@ -36,14 +38,18 @@ func authentication(keys [][]byte, agentSocket string) (methods []ssh.AuthMethod
 	}
 	done = func() {}
 	if agentSocket != "" {
-		conn, err := net.Dial("unix", agentSocket) //nolint:noctx // a local socket, which answers at once
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", agentSocket)
 		if err != nil {
 			return nil, nil, fmt.Errorf("SSH agent: %w", err)
 		}
-		done = func() { _ = conn.Close() }
+		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+		done = func() { stop(); _ = conn.Close() }
 		held, err := agent.NewClient(conn).Signers()
 		if err != nil {
 			done()
+			if ctx.Err() != nil {
+				err = errors.New("it does not answer; does it wait for somebody to confirm?")
+			}
 			return nil, nil, fmt.Errorf("SSH agent: %w", err)
 		}
 		signers = append(signers, held...)

@@ -3,6 +3,8 @@ package containerhost
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -55,6 +57,27 @@ func TestConnect(t *testing.T) {
 		"moved to its fixed address before the state was kept": {
 			prepare: func(h *fakeHost, s *Spec) { h.address, h.listening = s.StaticAddress, []int{20022} },
 			port:    20022, atMost: time.Second,
+		},
+		"is still on the port that it is to leave": {
+			prepare: func(h *fakeHost, s *Spec) {
+				h.listening, s.HostKeyFingerprint = []int{2222}, "SHA256:host"
+				s.FormerPort = 2222
+			},
+			port: 2222, atMost: time.Second,
+		},
+		"is still at the address that it is to leave": {
+			prepare: func(h *fakeHost, s *Spec) {
+				h.address, h.listening, s.HostKeyFingerprint = netip.MustParseAddr("10.9.0.76"), []int{20022}, "SHA256:host"
+				s.FormerAddress = "10.9.0.76"
+			},
+			port: 20022, atMost: time.Second,
+		},
+		"was followed by another machine where it was": {
+			prepare: func(h *fakeHost, s *Spec) {
+				h.address, h.listening, s.HostKeyFingerprint = netip.MustParseAddr("10.9.0.76"), []int{20022}, "SHA256:other"
+				s.FormerAddress = "10.9.0.76"
+			},
+			want: ErrHostKey, says: "presents SHA256:host", atMost: 2 * time.Minute,
 		},
 	}
 	for name, test := range tests {
@@ -127,6 +150,21 @@ func TestBadSSHConfigurationIsNeverPutToUse(t *testing.T) {
 		}
 		if len(h.listening) != 1 || h.listening[0] != 22 || h.files[sshdPortFile] != "" {
 			t.Errorf("listening on %v, %q", h.listening, h.files[sshdPortFile])
+		}
+	})
+}
+
+// TestServerThatDoesNotStartAgainIsPutBack is a port that something else on the host holds.
+func TestServerThatDoesNotStartAgainIsPutBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["debian 12"])
+		before := h.files[sshdFile]
+		h.failing("restarting sshd")
+		if _, _, err := h.converge(t.Context(), nodeSpec()); err == nil || !strings.Contains(err.Error(), "step ssh-port") {
+			t.Fatalf("error %v", err)
+		}
+		if !slices.Equal(h.listening, []int{22}) || h.files[sshdFile] != before || h.files[sshdPortFile] != "" {
+			t.Errorf("listening on %v, files %q %q", h.listening, h.files[sshdFile], h.files[sshdPortFile])
 		}
 	})
 }

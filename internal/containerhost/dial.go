@@ -87,7 +87,7 @@ func (d sshDialer) dial(ctx context.Context, t target) (transport, error) {
 func (d sshDialer) login(
 	ctx context.Context, through *ssh.Client, t target, user string, keys [][]byte,
 ) (*ssh.Client, string, error) {
-	methods, done, err := authentication(keys, d.spec.SSH.AgentSocket)
+	methods, done, err := authentication(ctx, keys, d.spec.SSH.AgentSocket)
 	if err != nil {
 		return nil, "", err
 	}

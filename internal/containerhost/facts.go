@@ -35,6 +35,7 @@ const (
 // value in base64. A fact that can't be had has an empty value.
 const factsScript = `
 fact() { name=$1; shift; printf '%s ' "$name"; "$@" 2>/dev/null | base64 -w0; echo; }
+boot() { cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat; }
 home() { getent passwd "$1" | cut -d: -f6; }
 keys() { cat "$(home "$1")/.ssh/authorized_keys"; }
 units() { for unit in apt-daily.timer apt-daily-upgrade.timer apt-daily.service apt-daily-upgrade.service; do
@@ -59,7 +60,7 @@ timekeeper() {
     break
   done
 }
-fact boot cat /proc/sys/kernel/random/boot_id
+fact boot boot
 fact os cat /etc/os-release
 fact arch dpkg --print-architecture
 fact hostname hostname
@@ -92,7 +93,7 @@ fact chrony cat /etc/chrony/chrony.conf
 
 // facts are what one look at a host told.
 type facts struct {
-	bootID         string
+	bootID         string // the kernel's boot, and when its first process started: containers share a kernel
 	distribution   distribution
 	arch           string
 	hostname       string
@@ -232,7 +233,7 @@ func parseResolver(text string) (servers []netip.Addr, search []string) {
 			continue
 		}
 		if f[0] == "search" {
-			search = f[1:]
+			search = slices.DeleteFunc(f[1:], func(domain string) bool { return domain == "." }) // systemd-resolved's word for none
 		} else if addr, err := netip.ParseAddr(f[1]); err == nil {
 			servers = append(servers, addr)
 		}

@@ -165,3 +165,10 @@ func TestMissingKeysAreToldByTheKeyNotTheComment(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+func TestResolverThatHasNoDomainSearchesNone(t *testing.T) {
+	servers, search := parseResolver("nameserver 127.0.0.11\nsearch .\n")
+	if len(servers) != 1 || len(search) != 0 {
+		t.Errorf("%v, %v", servers, search)
+	}
+}

@@ -76,8 +76,8 @@ func (s *session) roundTrips() int {
 // run executes a command for its output.
 func (s *session) run(ctx context.Context, c command) (string, error) { return s.conn.exec(ctx, c) }
 
-// targets are where the host may answer, the likeliest first. A host that is known is looked for at its fixed address
-// first. On first contact the given address comes first, so that a machine which happens to have the fixed address
+// targets are where the host may answer, the likeliest first. A host that is known is looked for where it was, then at its
+// fixed address. On first contact the given address comes first, so that a machine which happens to have the fixed one
 // is not taken for this one.
 func (s *session) targets() []target {
 	addresses := []string{s.spec.Host}
@@ -87,11 +87,17 @@ func (s *session) targets() []target {
 			slices.Reverse(addresses)
 		}
 	}
+	ports := []int{s.spec.SSHPort, basePort}
+	if s.pin != "" {
+		addresses = slices.Insert(addresses, 0, s.spec.FormerAddress)
+		ports = slices.Insert(ports, 0, s.spec.FormerPort)
+	}
 	var targets []target
 	for _, address := range addresses {
-		targets = append(targets, target{address, s.spec.SSHPort, s.pin})
-		if s.spec.SSHPort != basePort {
-			targets = append(targets, target{address, basePort, s.pin})
+		for _, port := range ports {
+			if t := (target{address, port, s.pin}); address != "" && port != 0 && !slices.Contains(targets, t) {
+				targets = append(targets, t)
+			}
 		}
 	}
 	return targets
@@ -140,11 +146,13 @@ func (s *session) connect(ctx context.Context, patience time.Duration, targets .
 	}
 }
 
-// fatal tells whether another attempt is pointless. A wrong key on port 22 is not yet the host's: that may be its
-// Base container, while the host itself is restarting.
+// fatal tells whether another attempt is pointless. A wrong key is the host's only where the host should be: on port 22
+// its Base container may answer while the host itself is restarting, and a place that it has left may be another
+// machine's by now.
 func (s *session) fatal(t target, err error) bool {
 	if errors.Is(err, ErrHostKey) {
-		return t.port == s.spec.SSHPort || errors.Is(err, errBastion)
+		here := t.address == s.spec.Host || t.address == s.spec.StaticAddress.String()
+		return here && t.port == s.spec.SSHPort || errors.Is(err, errBastion)
 	}
 	var again transient
 	return !errors.As(err, &again)

@@ -217,6 +217,22 @@ func TestAgent(t *testing.T) {
 	}
 }
 
+// TestAgentThatDoesNotAnswer waits for its user, say.
+func TestAgentThatDoesNotAnswer(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "agent")
+	listener, err := net.Listen("unix", socket) // which nobody serves
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, _, err = authentication(ctx, nil, socket)
+	if err == nil || !strings.Contains(err.Error(), "does not answer") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestFirstLogin plays OpenSSH 9.2 with PAM 1.5, in chunks of every size.
 func TestFirstLogin(t *testing.T) {
 	type line struct{ say, hear string } // hear: what must come back before the next line

@@ -2,6 +2,7 @@ package containerhost
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -116,6 +117,9 @@ func (s *session) setPorts(ctx context.Context, before map[string]string, wanted
 		return s.putBack(ctx, before, err)
 	}
 	_, err := s.run(ctx, command{about: "restarting sshd", script: sshdRestartScript})
+	if _, failed := errors.AsType[*CommandError](err); failed { // this connection lives, and nobody may get another
+		return s.putBack(ctx, before, err)
+	}
 	return err
 }
 
@@ -165,9 +169,15 @@ func (s *session) putBack(ctx context.Context, before map[string]string, reason 
 const sshdTestScript = `mkdir -p /run/sshd && sshd -t`
 
 // Ubuntu 22.10 and later open the port in ssh.socket, whose addresses a generator makes of sshd's configuration at a
-// daemon-reload. Open connections survive a restart in both cases.
+// daemon-reload; where there is no such generator, a drop-in tells the socket the same. A socket does not start while
+// its service runs, so both stop first. Open connections survive that, as they do a restart of the service.
 const sshdRestartScript = `if systemctl -q is-active ssh.socket; then
-  systemctl daemon-reload && systemctl restart ssh.socket
+  if [ ! -e /usr/lib/systemd/system-generators/sshd-socket-generator ]; then
+    mkdir -p /etc/systemd/system/ssh.socket.d
+    { echo '[Socket]'; echo ListenStream=; sshd -T | sed -n 's/^port /ListenStream=/p'; } >/etc/systemd/system/ssh.socket.d/10-mdx-port.conf
+  fi
+  systemctl daemon-reload && systemctl stop ssh.socket ssh.service && systemctl start ssh.socket ||
+    { systemctl start ssh.service; exit 1; }
 else
   systemctl restart ssh.service
 fi`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -17,7 +18,7 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim/process"
 )
 
-// lab is hosts that this process plays, and a portal that nobody asks anything.
+// lab is a host that this process plays, and a portal that nobody asks anything.
 type lab struct {
 	*process.Backend
 	t               *testing.T
@@ -37,11 +38,14 @@ func newLab(t *testing.T) *lab {
 	return l
 }
 
+// theHost is the id of its machine.
+const theHost = "a"
+
 // host boots a fresh VM.
-func (l *lab) host(id string) netip.Addr {
+func (l *lab) host() netip.Addr {
 	l.t.Helper()
 	address, err := l.Start(l.t.Context(), mdxsim.Host{
-		ID: id, Name: id, LoginUser: "mdxuser", AuthorizedKey: l.public, OSName: "Ubuntu", OSVersion: "22.04", TemplateHost: "template",
+		ID: theHost, Name: "a", LoginUser: "mdxuser", AuthorizedKey: l.public, OSName: "Ubuntu", OSVersion: "22.04", TemplateHost: "template",
 	})
 	if err != nil && strings.Contains(err.Error(), "port 22") && os.Getenv("MDX_TEST_NOSKIP") == "" {
 		l.t.Skip(err)
@@ -52,21 +56,21 @@ func (l *lab) host(id string) netip.Addr {
 	return address
 }
 
-// in runs a script on a host.
-func (l *lab) in(id, script string) string {
+// in runs a script on the host.
+func (l *lab) in(script string) string {
 	l.t.Helper()
-	out, err := l.Exec(l.t.Context(), id, script)
+	out, err := l.Exec(l.t.Context(), theHost, script)
 	if err != nil {
 		l.t.Fatalf("%s: %v", script, err)
 	}
 	return out
 }
 
-// breaks is a step's PreConfig that runs a script on a host.
-func (l *lab) breaks(id, script string) func() { return func() { l.in(id, script) } }
+// breaks is a step's PreConfig that runs a script on the host.
+func (l *lab) breaks(script string) func() { return func() { l.in(script) } }
 
-// node is the configuration of one mdx_container_host, and the provider's way to log in to it.
-func (l *lab) node(host netip.Addr, arguments string) string {
+// provider is the provider block, with the way to log in to hosts.
+func (l *lab) provider() string {
 	return fmt.Sprintf(`
 provider "mdx" {
   endpoint     = %q
@@ -78,22 +82,23 @@ provider "mdx" {
 %s    EOT
   }
 }
-resource "mdx_container_host" "node" {
-  host = %q
-%s
-}
-`, l.portal.endpoint, l.private, host, arguments)
+`, l.portal.endpoint, l.private)
 }
 
-// finds checks that a script on a host says what is wanted, at the latest in a moment.
-func (l *lab) finds(id, script, want string) resource.TestCheckFunc {
+// node is the configuration of one mdx_container_host.
+func (l *lab) node(host netip.Addr, arguments string) string {
+	return l.provider() + fmt.Sprintf("resource \"mdx_container_host\" \"node\" {\n  host = %q\n%s\n}\n", host, arguments)
+}
+
+// finds checks that a script on the host says what is wanted, at the latest in a moment.
+func (l *lab) finds(script, want string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		ctx, cancel := context.WithTimeout(l.t.Context(), 10*time.Second)
 		defer cancel()
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
 		for {
-			got, err := l.Exec(ctx, id, script)
+			got, err := l.Exec(ctx, theHost, script)
 			if err == nil && got == want {
 				return nil
 			}
@@ -104,4 +109,15 @@ func (l *lab) finds(id, script, want string) resource.TestCheckFunc {
 			}
 		}
 	}
+}
+
+// takes is another program on the host that listens on a port.
+func (l *lab) takes(at netip.Addr, port uint16) net.Listener {
+	l.t.Helper()
+	listener, err := new(net.ListenConfig).Listen(l.t.Context(), "tcp", netip.AddrPortFrom(at, port).String())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { _ = listener.Close() })
+	return listener
 }

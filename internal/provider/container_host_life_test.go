@@ -14,7 +14,7 @@ const hostNode = "mdx_container_host.node"
 func TestAccContainerHostIsToldItsNameAndTimeServers(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	at := l.host("a")
+	at := l.host()
 	const (
 		asked = "grep -c . /run/systemd/resolve/resolv.conf; head -n 1 /run/systemd/resolve/resolv.conf"
 		timed = "grep ^NTP= /etc/systemd/timesyncd.conf.d/90-mdx-ntp.conf"
@@ -27,7 +27,7 @@ func TestAccContainerHostIsToldItsNameAndTimeServers(t *testing.T) {
 	other := l.node(at, `dns_servers = ["192.0.2.9"]
 		ntp_servers = ["192.0.2.9"]`)
 	are := func(asks, times string) resource.TestCheckFunc {
-		return resource.ComposeTestCheckFunc(l.finds("a", asked, asks), l.finds("a", timed, times))
+		return resource.ComposeTestCheckFunc(l.finds(asked, asks), l.finds(timed, times))
 	}
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: providers(),
@@ -35,7 +35,7 @@ func TestAccContainerHostIsToldItsNameAndTimeServers(t *testing.T) {
 			{Config: first, Check: are("4\nnameserver 192.0.2.7", "NTP=192.0.2.8 ntp.example.ac.jp")},
 			{Config: other, ConfigPlanChecks: inPlace, Check: are("3\nnameserver 192.0.2.9", "NTP=192.0.2.9")},
 			{
-				PreConfig: l.breaks("a", "rm /etc/systemd/resolved.conf.d/* && systemctl restart systemd-resolved && systemctl stop systemd-timesyncd"),
+				PreConfig: l.breaks("rm /etc/systemd/resolved.conf.d/* && systemctl restart systemd-resolved && systemctl stop systemd-timesyncd"),
 				Config:    other, ConfigPlanChecks: inPlace,
 				Check: are("3\nnameserver 192.0.2.9", "NTP=192.0.2.9"),
 			},

@@ -138,6 +138,16 @@ func (m *containerHostModel) awaited() bool {
 	return m.PowerState.ValueString() == powerRunning && m.State.ValueString() == string(containerhost.HostError)
 }
 
+// stayed keeps the former address and port of a host that an update did not get to move, so that it is found again.
+func (m *containerHostModel) stayed(former containerHostModel, status containerhost.Status) {
+	if int64(status.Port) != m.SSHPort.ValueInt64() {
+		m.SSHPort = former.SSHPort
+	}
+	if fixed := m.StaticIPv4Address.ValueString(); status.Address != fixed {
+		m.StaticIPv4Address = former.StaticIPv4Address
+	}
+}
+
 // differs says what does not hold.
 func (m *containerHostModel) differs(reasons ...string) {
 	m.Drift, _ = types.ListValueFrom(context.Background(), types.StringType, append([]string{}, reasons...))

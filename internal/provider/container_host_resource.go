@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -20,6 +21,8 @@ import (
 
 var (
 	_ resource.ResourceWithConfigure      = (*containerHostResource)(nil)
+	_ resource.ResourceWithIdentity       = (*containerHostResource)(nil)
+	_ resource.ResourceWithImportState    = (*containerHostResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*containerHostResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*containerHostResource)(nil)
 )
@@ -86,7 +89,8 @@ func (r *containerHostResource) ModifyPlan(ctx context.Context, req resource.Mod
 }
 
 // Create makes the host a node. One that was interrupted is kept with a warning, and continued by the next apply; an
-// error has Terraform do it again from the start, which costs little, since what holds already is skipped.
+// error, such as a timeout, has Terraform do it again from the start, which costs little, since what holds already is
+// skipped.
 func (r *containerHostResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan, config containerHostModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -102,19 +106,21 @@ func (r *containerHostResource) Create(ctx context.Context, req resource.CreateR
 		plan.found(containerhost.Status{Drift: []containerhost.Drift{{Step: "connect", Reason: "the VM has been off since it was made"}}})
 		plan.State = types.StringValue(statePowerOff)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(plan.identify(ctx, resp.Identity)...)
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	spec.InitialPassword = config.InitialPassword.ValueString()
-	err := r.converge(ctx, spec, &plan)
-	if err != nil && isContextError(ctx.Err()) {
+	_, err := r.converge(ctx, spec, &plan)
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Host %s is not ready yet", spec.Host),
 			sentence(err.Error())+" What was done is kept, and the next terraform apply continues.")
 	} else if err != nil {
 		resp.Diagnostics.Append(hostError("prepare", spec.Host, err))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(plan.identify(ctx, resp.Identity)...)
 }
 
 // Read asks the host. One that does not answer stays in state as it is, and one whose VM is off is not asked.
@@ -123,6 +129,7 @@ func (r *containerHostResource) Read(ctx context.Context, req resource.ReadReque
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	timeout, diags := state.Timeouts.Read(ctx, hostReadTimeout)
 	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(state.identify(ctx, resp.Identity)...)
 	if resp.Diagnostics.HasError() || state.off() || r.portal.settings.ssh.unknown {
 		return
 	}
@@ -149,8 +156,10 @@ func (r *containerHostResource) Read(ctx context.Context, req resource.ReadReque
 
 // Update runs all steps again: those that hold are skipped. Of a host whose VM is off it only takes note.
 func (r *containerHostResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan containerHostModel
+	var plan, state containerHostModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(plan.identify(ctx, resp.Identity)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if !resp.Diagnostics.HasError() && plan.off() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
@@ -163,7 +172,9 @@ func (r *containerHostResource) Update(ctx context.Context, req resource.UpdateR
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := r.converge(ctx, spec, &plan); err != nil {
+	spec.FormerAddress, spec.FormerPort = first(state.StaticIPv4Address.ValueString(), state.Host.ValueString()), int(state.SSHPort.ValueInt64())
+	if status, err := r.converge(ctx, spec, &plan); err != nil {
+		plan.stayed(state, status)
 		resp.Diagnostics.Append(hostError("change", spec.Host, err))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -207,7 +218,7 @@ func (r *containerHostResource) spec(ctx context.Context, m *containerHostModel,
 }
 
 // converge runs the steps and takes over what was found, whether it ended well or not.
-func (r *containerHostResource) converge(ctx context.Context, spec containerhost.Spec, plan *containerHostModel) error {
+func (r *containerHostResource) converge(ctx context.Context, spec containerhost.Spec, plan *containerHostModel) (containerhost.Status, error) {
 	status, err := containerhost.Converge(ctx, spec, func(e containerhost.Event) {
 		if e.Phase == containerhost.Skipped {
 			tflog.Debug(ctx, e.String())
@@ -219,7 +230,7 @@ func (r *containerHostResource) converge(ctx context.Context, spec containerhost
 	if err != nil {
 		plan.differs(unfinished(err))
 	}
-	return err
+	return status, err
 }
 
 // unfinished is drift that says which step an apply did not get over.
@@ -250,6 +261,13 @@ func hostStep(err error) string {
 			"(or give a bastion in the provider's ssh), and that the key is the one it was deployed with."
 	}
 	return "Remove the cause and run terraform apply again: steps that hold already are skipped."
+}
+
+const changedTriggersDoc = "Another value makes this a new node; values where there were none do not."
+
+// changedTriggers leaves a node alone that had no triggers yet, such as one that was just imported.
+func changedTriggers(_ context.Context, req planmodifier.MapRequest, resp *mapplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = !req.StateValue.IsNull()
 }
 
 const movesElsewhereDoc = "A new address is a new node, unless it is the host's own static_ipv4_address."

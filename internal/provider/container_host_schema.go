@@ -106,8 +106,8 @@ func containerHostSchema(ctx context.Context) schema.Schema {
 			"triggers": schema.MapAttribute{
 				ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Any values that, when one changes, make this a new node: its host key is pinned anew and its Base " +
-					"container made again. `{ vm = mdx_vm.node.id }` follows a VM that is replaced.",
-				PlanModifiers: []planmodifier.Map{mapplanmodifier.RequiresReplace()},
+					"container made again. `{ vm = mdx_vm.node.id }` follows a VM that is replaced. Values where there were none replace nothing.",
+				PlanModifiers: []planmodifier.Map{mapplanmodifier.RequiresReplaceIf(changedTriggers, changedTriggersDoc, changedTriggersDoc)},
 			},
 			"power_state": schema.StringAttribute{
 				Optional: true,

@@ -60,11 +60,7 @@ func newHost(b *Backend, described mdxsim.Host, source *host) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	key, err := ssh.NewSignerFromKey(private)
+	key, err := newHostKey()
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +85,14 @@ func newHost(b *Backend, described mdxsim.Host, source *host) (*host, error) {
 		"apt-daily.service": {}, "apt-daily-upgrade.service": {},
 	}
 	return h, freshDisk(root, described, h.user)
+}
+
+func newHostKey() (ssh.Signer, error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return ssh.NewSignerFromKey(private)
 }
 
 // copyOf makes the host's disk a copy of another's, host key included.

@@ -20,7 +20,7 @@ func hostPrograms() map[string]program {
 		"whoami": whoami, "hostname": hostname, "hostnamectl": hostnamectl, "systemctl": systemctl, "systemd-run": systemdRun,
 		"reboot": rebootProgram, "update-grub": updateGrub, "sshd": sshd, "ss": ss, "ip": ip, "ping": ping, "netplan": netplan,
 		"apt-get": aptGet, "apt-cache": aptCache, "dpkg": dpkg, "dpkg-query": dpkgQuery, "curl": curl, "docker": dockerCommand,
-		"cloud-init": quiet, "mdxsim-greeting": greeting,
+		"cloud-init": quiet, "ssh-keygen": hostKeygen, "mdxsim-greeting": greeting,
 	}
 }
 

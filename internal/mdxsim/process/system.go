@@ -189,6 +189,18 @@ func sshd(_ context.Context, sh *shell, p *process) int {
 	return 0
 }
 
+// hostKeygen gives the host another key, which sshd presents after its next start.
+func hostKeygen(_ context.Context, sh *shell, p *process) int {
+	key, err := newHostKey()
+	if err != nil {
+		return p.fail(1, "ssh-keygen: %v", err)
+	}
+	sh.host.mu.Lock()
+	defer sh.host.mu.Unlock()
+	sh.host.key = key
+	return 0
+}
+
 // ss tells what listens.
 func ss(_ context.Context, sh *shell, p *process) int {
 	sh.host.mu.Lock()
