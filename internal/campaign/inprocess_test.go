@@ -177,7 +177,8 @@ func newTrial(t *testing.T, seed uint64, of *scenario) *trial {
 	c.others = c.ofOthers()
 	t.Cleanup(func() {
 		if t.Failed() {
-			fmt.Printf("seed %d failed; again: go test ./internal/campaign -run TestCampaignInProcess -seed %d -v\n", seed, seed)
+			test, _, _ := strings.Cut(t.Name(), "/")
+			fmt.Printf("seed %d failed; again: go test ./internal/campaign -run '^%s$' -seed %d -v\n", seed, test, seed)
 		}
 	})
 	return c
@@ -341,6 +342,7 @@ func (c *trial) underFire(step int) {
 		c.t.Logf("  the run was killed")
 	}
 	core.front.at(-1, false, nil) // what has not struck by now is too late
+	core.front.settle()
 	c.journal = home
 	if entries := c.afterlife(core); entries != "" {
 		c.journal = entries

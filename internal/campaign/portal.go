@@ -58,6 +58,8 @@ type front struct {
 	url string
 	run string
 
+	busy sync.RWMutex // held for reading by requests under way
+
 	mu      sync.Mutex
 	left    int    // how many writes pass until the strike; negative: none is due
 	strike  func() // called once, between two requests
@@ -87,6 +89,12 @@ func (f *front) cut() {
 	f.dead = true
 }
 
+// settle waits until the portal has carried out what a dead run had sent.
+func (f *front) settle() {
+	f.busy.Lock()
+	defer f.busy.Unlock()
+}
+
 // mend lets requests pass again.
 func (f *front) mend() {
 	f.mu.Lock()
@@ -96,6 +104,8 @@ func (f *front) mend() {
 
 // ServeHTTP passes requests on.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.busy.RLock()
+	defer f.busy.RUnlock()
 	strike, late := f.due(r)
 	if strike != nil && !late {
 		strike()

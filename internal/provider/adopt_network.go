@@ -76,17 +76,28 @@ func (p *portal) takeUpRules(
 	if err != nil {
 		return left, err
 	}
-	ofThis := slices.DeleteFunc(slices.Clone(left.entries), func(e journal.Entry) bool {
-		return len(own) == 0 || e.Digest != basis(own)
-	})
-	known := only(left.have, withID(own)) // an equal one beside a known one is somebody else's
-	for _, rule := range left.have {
-		mine := partOf(left.entries...)(rule) && sameAsOneOf(want)(rule) || partOf(ofThis...)(rule)
+	left.taken = takenUp(left.entries, left.have, want, own)
+	return left, nil
+}
+
+// takenUp are those of a segment's rules that entries make a resource's own although its state lacks them.
+func takenUp(entries []journal.Entry, have, want []mdx.ACLRule, own []mdx.ACLRuleID) (taken []mdx.ACLRule) {
+	ofThis := slices.DeleteFunc(slices.Clone(entries), func(e journal.Entry) bool { return len(own) == 0 || e.Digest != basis(own) })
+	known := only(have, withID(own)) // an equal one beside a known one is somebody else's
+	for _, rule := range have {
+		mine := partOf(entries...)(rule) && sameAsOneOf(want)(rule) || partOf(ofThis...)(rule)
 		if mine && !sameAsOneOf(known)(rule) {
-			known, left.taken = append(known, rule), append(left.taken, rule)
+			known, taken = append(known, rule), append(taken, rule)
 		}
 	}
-	return left, nil
+	return taken
+}
+
+// hasLeftRules tells at plan time whether an apply has rules to take up.
+func (p *portal) hasLeftRules(project mdx.ProjectID, segment mdx.SegmentID, have, want []mdx.ACLRule, own []mdx.ACLRuleID) bool {
+	entries, _ := p.journal.About(p.journal.key(project, aclsThing(segment))) // damaged ones are told when the run begins
+	earlier := slices.DeleteFunc(entries, func(e journal.Entry) bool { return !p.journal.Earlier(e) })
+	return len(takenUp(earlier, have, want, own)) > 0
 }
 
 // noteRules notes the rules that a resource is about to make, and those that it has taken up, before anything is sent.

@@ -129,3 +129,33 @@ func TestARuleThatNobodyKnowsWhetherItIsThereKeepsItsEntry(t *testing.T) {
 		t.Errorf("told %v", warnings)
 	}
 }
+
+func TestRulesThatAKilledChangeHasMadeAreSeenByAPlanThatFindsAllInPlace(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	first := r.reconciles(nil, campus("22")...)
+	r.refreshes(first.own)
+	r.killedIn(first.own, campus("80"), 1)
+	run, _ := r.run()
+	var have []mdx.ACLRule
+	err := run.await(t.Context(), "both rules", func() (bool, error) {
+		var err error
+		have, err = run.rules(t.Context(), backendNet, 0)
+		return len(have) == 2, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		project mdx.ProjectID
+		own     []mdx.ACLRuleID
+		want    bool
+	}{
+		"the state lacks one": {leftProject, first.own, true},
+		"the state has all":   {leftProject, idsOf(have), false},
+		"another's":           {"another", first.own, false},
+	} {
+		if got := run.hasLeftRules(test.project, backendNet, have, campus("22", "80"), test.own); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

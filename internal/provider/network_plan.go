@@ -85,7 +85,8 @@ func (r *networkResource) planRules(ctx context.Context, plan, state *networkMod
 			plan.ACL = state.ACL
 		}
 		changes := planRules(have, want, withID(own), noRule)
-		if same && len(changes.add)+len(changes.remove) == 0 && len(changes.keep) == len(own) && plan.Exclusive.Equal(state.Exclusive) {
+		left := r.portal.hasLeftRules(mdx.ProjectID(plan.ProjectID.ValueString()), mdx.SegmentID(plan.ID.ValueString()), have, want, own)
+		if same && !left && len(changes.add)+len(changes.remove) == 0 && len(changes.keep) == len(own) && plan.Exclusive.Equal(state.Exclusive) {
 			plan.RuleIDs = state.RuleIDs
 		}
 	}
