@@ -107,13 +107,21 @@ func TestE2ECoursewareHub(t *testing.T) {
 			"the database's password": s.inside(t, manager, "docker exec "+s.database(t)+" cat /run/secrets/database-password"),
 		})
 	})
-	t.Run("destroy leaves nothing", func(t *testing.T) {
+	t.Run("destroy leaves nothing, and lets a dead worker go", func(t *testing.T) {
 		start := time.Now()
 		ids := []string{s.vm(manager), s.vm(worker1), s.vm(worker2)}
 		if found, err := s.containers(ids); err != nil || len(strings.Fields(found)) != len(ids) {
 			t.Fatalf("the hosts are %q, %v", found, err)
 		}
-		s.must(t, "destroy", "-auto-approve", "-var", "workers=2")
+		if _, err := s.backend.Exec(t.Context(), s.vm(worker2), "docker stop base"); err != nil {
+			t.Fatal(err)
+		}
+		said := s.must(t, "destroy", "-auto-approve", "-no-color", "-var", "workers=2")
+		for _, name := range []string{worker1, worker2} {
+			if !bytes.Contains(said, []byte(name+" has left the swarm")) {
+				t.Errorf("%s did not leave:\n%s", name, said)
+			}
+		}
 		t.Logf("in %s", time.Since(start).Round(time.Second))
 		if after := s.world(); !bytes.Equal(before, after) {
 			t.Errorf("the portal has\n%s\nand had\n%s", after, before)
