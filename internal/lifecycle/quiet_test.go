@@ -68,7 +68,7 @@ func TestACallsContextLastsAsLongAsTheCall(t *testing.T) {
 // keeper keeps the contexts of its calls, as the framework does.
 type keeper struct {
 	full
-	kept []context.Context //nolint:containedctx // as said
+	kept []context.Context
 }
 
 func (k *keeper) PlanResourceChange(ctx context.Context, _ *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
@@ -79,7 +79,7 @@ func (k *keeper) PlanResourceChange(ctx context.Context, _ *tfprotov6.PlanResour
 }
 
 func TestWhatCameWithACallIsNotKept(t *testing.T) {
-	type baggage struct{ of [1 << 16]byte }
+	type baggage [1 << 16]byte
 	type key struct{}
 	k := &keeper{}
 	for _, quiet := range []bool{true, false} {

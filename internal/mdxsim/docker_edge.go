@@ -64,17 +64,17 @@ func (b *DockerBackend) makeEdge(ctx context.Context, public string) error {
 
 // script is what the edge has to do: addresses to answer for, where they lead, and who gets through.
 func (in Admission) script() string {
-	addresses, nat, filter := "ip address flush dev eth1 label eth1:dnat || true", "", ""
+	var addresses, nat, filter strings.Builder
 	for _, d := range in.DNATs {
-		addresses += "\nip address add " + d.PoolAddress + "/32 dev eth1 label eth1:dnat"
-		nat += fmt.Sprintf("-A PREROUTING -i eth1 -d %s -j DNAT --to-destination %s\n", d.PoolAddress, d.DstAddress)
+		fmt.Fprintf(&addresses, "ip address add %s/32 dev eth1 label eth1:dnat\n", d.PoolAddress)
+		fmt.Fprintf(&nat, "-A PREROUTING -i eth1 -d %s -j DNAT --to-destination %s\n", d.PoolAddress, d.DstAddress)
 	}
 	for _, r := range in.ACL {
-		filter += "-A FORWARD -i eth1 " + r.match() + " -j ACCEPT\n"
+		fmt.Fprintf(&filter, "-A FORWARD -i eth1 %s -j ACCEPT\n", r.match())
 	}
 	return fmt.Sprintf(`set -e
-%s
-iptables-restore <<'RULES'
+ip address flush dev eth1 label eth1:dnat || true
+%siptables-restore <<'RULES'
 *nat
 %s-A POSTROUTING -o eth0 -j MASQUERADE
 COMMIT
@@ -83,7 +83,7 @@ COMMIT
 -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
 %sCOMMIT
 RULES
-`, addresses, nat, filter)
+`, addresses.String(), nat.String(), filter.String())
 }
 
 // match is the rule in iptables' words.

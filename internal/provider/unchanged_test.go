@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"bytes"
 	"maps"
 	"reflect"
 	"testing"
@@ -59,7 +60,7 @@ func TestAPlanForAnUnchangedVMIsTheFrameworksAndCheap(t *testing.T) {
 				if got, want := p.state(got.PlannedState), p.state(want.PlannedState); !reflect.DeepEqual(got, want) {
 					t.Errorf("planned %v\nwant %v", got, want)
 				}
-				if string(got.PlannedPrivate) != string(want.PlannedPrivate) || !reflect.DeepEqual(got.PlannedIdentity, want.PlannedIdentity) {
+				if !bytes.Equal(got.PlannedPrivate, want.PlannedPrivate) || !reflect.DeepEqual(got.PlannedIdentity, want.PlannedIdentity) {
 					t.Errorf("private %q, identity %v; want %q, %v", got.PlannedPrivate, got.PlannedIdentity, want.PlannedPrivate, want.PlannedIdentity)
 				}
 				allocated := testing.AllocsPerRun(3, func() { _, _ = short.PlanResourceChange(t.Context(), req) })
@@ -83,8 +84,9 @@ func (p *plugin) proposal(config, state attributes, forgets bool) *tfprotov6.Pla
 	p.t.Helper()
 	proposed := attributes{}
 	for _, attribute := range p.schema[p.resource].Block.Attributes {
+		forgotten := forgets && attribute.Name == "network_adapters"
 		proposed[attribute.Name] = config[attribute.Name]
-		if attribute.Computed && config[attribute.Name] == nil && !(forgets && attribute.Name == "network_adapters") {
+		if attribute.Computed && config[attribute.Name] == nil && !forgotten {
 			proposed[attribute.Name] = state[attribute.Name]
 		}
 	}

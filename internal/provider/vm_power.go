@@ -201,7 +201,7 @@ func (p *portal) shown(
 func (p *portal) failure(ctx context.Context, t vmTarget, before historyMark, tasks []mdx.TaskID, doubtful bool) error {
 	if len(tasks) == 0 {
 		if !doubtful && pause(ctx, takesAtMost*p.settings.pollInterval) != nil {
-			return nil
+			return nil //nolint:nilerr // it ended well, or whoever waits gave up: both are told elsewhere
 		}
 		task, err := p.newTask(ctx, t.id, before)
 		if err != nil && doubtful && ctx.Err() == nil {

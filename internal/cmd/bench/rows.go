@@ -173,8 +173,8 @@ func (s *site) idle(ctx context.Context, n int) (took idleness, err error) {
 
 // floorOf is the least that so many VMs take to come up: the time of one, and a deploy request for every ten.
 func (b *benchmark) floorOf(vms, resources int, speed float64) time.Duration {
-	posts := time.Duration((vms + 9) / 10)
-	return atSpeed(speed, deployAndAddress) + posts*(atSpeed(speed, deployAnswer)+roundTrip) + b.idle[resources].apply
+	posts := (vms + 9) / 10
+	return atSpeed(speed, deployAndAddress) + time.Duration(posts)*(atSpeed(speed, deployAnswer)+roundTrip) + b.idle[resources].apply
 }
 
 // makes measures an apply that makes VMs, and the destroy of them.
