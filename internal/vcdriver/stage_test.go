@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
@@ -54,9 +55,25 @@ func newStage(t *testing.T, cfg mdxsim.Config) *stage {
 // inProcess is a stage on which hosts are played in this process.
 func inProcess(t *testing.T) *stage {
 	t.Helper()
-	s := newStage(t, mdxsim.Config{Backend: process.New(), Speed: 4000})
+	s := newStage(t, mdxsim.Config{Backend: players(t), Speed: 4000})
 	s.env["MDX_SSH_TIMEOUT"] = "10s" // hosts of this kind boot at once
 	return s
+}
+
+// players are the hosts of such a stage. They listen on port 22, which not every user may.
+func players(t *testing.T) *process.Backend {
+	t.Helper()
+	backend := process.New()
+	if _, err := backend.Start(t.Context(), mdxsim.Host{ID: "understudy", Name: "understudy"}); err != nil {
+		if strings.Contains(err.Error(), "port 22") && os.Getenv("MDX_TEST_NOSKIP") == "" {
+			t.Skip(err)
+		}
+		t.Fatal(err)
+	}
+	if err := backend.Destroy(t.Context(), "understudy"); err != nil {
+		t.Fatal(err)
+	}
+	return backend
 }
 
 func (s *stage) deploys() int { return s.sim.Stats().Routes["POST /api/vm/deploy/"] }

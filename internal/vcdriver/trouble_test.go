@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
-	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim/process"
 )
 
 // Units of one project, each in its folder, take turns at the portal without knowing of each other.
@@ -94,7 +93,7 @@ func TestAccADeployThatFails(t *testing.T) {
 func TestAccAnApplyThatIsInterrupted(t *testing.T) {
 	t.Parallel()
 	const eternity = 1000 * time.Hour
-	s := newStage(t, mdxsim.Config{Backend: process.New(), Speed: 4000, Durations: mdxsim.Durations{Address: eternity}})
+	s := newStage(t, mdxsim.Config{Backend: players(t), Speed: 4000, Durations: mdxsim.Durations{Address: eternity}})
 	c := newController(t, s, sampleUnit(t, "web", "default"))
 	c.render()
 	ctx, interrupt := context.WithCancel(t.Context())
