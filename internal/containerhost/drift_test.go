@@ -56,7 +56,7 @@ func TestDriftIsToldAndHealed(t *testing.T) {
 			breakIt: func(h *fakeHost) { h.files[resolvedFile] = "[Resolve]\nDNS=192.0.2.1\n" },
 			drift:   []string{"dns-servers"}, state: Running,
 			healed: func(h *fakeHost) bool {
-				return h.files[resolvedFile] == "[Resolve]\nDNS=10.9.0.53 10.9.0.54\nDomains=~.\n"
+				return h.files[resolvedFile] == "[Resolve]\nDNS=\nDNS=10.9.0.53 10.9.0.54\nDomains=~.\n"
 			},
 		},
 		"name servers written down but not asked": {
@@ -70,7 +70,7 @@ func TestDriftIsToldAndHealed(t *testing.T) {
 			breakIt: func(h *fakeHost) { delete(h.files, timesyncdFile) },
 			drift:   []string{"ntp-servers"}, state: Running,
 			healed: func(h *fakeHost) bool {
-				return h.files[timesyncdFile] == "[Time]\nNTP=ntp.example.ac.jp 10.9.0.123\nFallbackNTP=\n"
+				return h.files[timesyncdFile] == "[Time]\nNTP=\nNTP=ntp.example.ac.jp 10.9.0.123\nFallbackNTP=\n"
 			},
 		},
 		"timekeeper stopped": {

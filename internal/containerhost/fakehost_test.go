@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -273,6 +275,25 @@ func (h *fakeHost) execute(c command) (string, error) {
 	return "", nil
 }
 
+// resolve is systemd-resolved reading its drop-ins: an empty DNS takes back those of the lines before.
+func (h *fakeHost) resolve() {
+	h.asked = ""
+	for _, file := range slices.Sorted(maps.Keys(h.files)) {
+		if path.Dir(file) != path.Dir(resolvedFile) {
+			continue
+		}
+		for line := range strings.Lines(h.files[file]) {
+			servers, ok := strings.CutPrefix(line, "DNS=")
+			if ok && strings.TrimSpace(servers) == "" {
+				h.asked = ""
+			} else if ok {
+				h.asked += "nameserver " + strings.Join(strings.Fields(servers), "\nnameserver ") + "\n"
+			}
+		}
+	}
+	h.asked += "nameserver 10.9.0.2\n" // the adapter's own, from DHCP
+}
+
 // program runs the few programs that steps call.
 func (h *fakeHost) program(c command) error {
 	switch line := strings.Join(c.args, " "); {
@@ -280,13 +301,7 @@ func (h *fakeHost) program(c command) error {
 		h.hostname = c.args[2]
 	case strings.HasPrefix(line, "install -d "), line == "update-grub":
 	case line == "systemctl restart systemd-resolved.service":
-		_, servers, _ := strings.Cut(h.files[resolvedFile], "DNS=")
-		servers, _, _ = strings.Cut(servers, "\n")
-		h.asked = ""
-		for server := range strings.FieldsSeq(servers) {
-			h.asked += "nameserver " + server + "\n"
-		}
-		h.asked += "nameserver 10.9.0.2\n" // the adapter's own, from DHCP
+		h.resolve()
 	case line == "systemctl reboot":
 		h.reboot()
 		return errLost

@@ -72,8 +72,9 @@ func without(wanted, there []netip.Addr) []netip.Addr {
 // words joins values as configuration files have them.
 func words[T any](values []T) string { return strings.Trim(fmt.Sprint(values), "[]") }
 
+// An empty DNS takes back what files read before this one said, which would otherwise be asked first.
 func resolvedConfig(servers []netip.Addr) string {
-	return "[Resolve]\nDNS=" + words(servers) + "\nDomains=~.\n"
+	return "[Resolve]\nDNS=\nDNS=" + words(servers) + "\nDomains=~.\n"
 }
 
 // resolvConfig gives the file with other name servers, and its domains and options as they were.

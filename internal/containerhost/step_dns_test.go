@@ -63,6 +63,25 @@ func TestNameServersWithoutResolved(t *testing.T) {
 	}
 }
 
+// TestNameServersOfAnotherDropInAreNotAsked: a template's own would come first, and a closed network doesn't answer it.
+func TestNameServersOfAnotherDropInAreNotAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["ubuntu 22.04"])
+		h.files["/etc/systemd/resolved.conf.d/10-template.conf"] = "[Resolve]\nDNS=192.0.2.1\n"
+		h.resolve()
+		spec := nodeSpec()
+		if _, _, err := h.converge(t.Context(), spec); err != nil {
+			t.Fatal(err)
+		}
+		if want := "nameserver 10.9.0.53\nnameserver 10.9.0.54\nnameserver 10.9.0.2\n"; h.asked != want {
+			t.Errorf("asked are %q, want %q", h.asked, want)
+		}
+		if looked, err := h.inspect(t.Context(), spec); err != nil || len(looked.Drift) > 0 {
+			t.Errorf("drift %v, %v", looked.Drift, err)
+		}
+	})
+}
+
 func TestNameServersOfAnotherProgramAreNotTouched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newFakeHost(t, distributions["debian 12"])

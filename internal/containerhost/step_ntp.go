@@ -71,10 +71,11 @@ var ntpServers = step{
 
 const timeRestartScript = `systemctl enable "$1" && systemctl restart "$1"`
 
-// An empty FallbackNTP, so that the servers built into the program, which a closed network does not let through, are
+// An empty NTP takes back what files read before this one said, which would otherwise be tried first; an empty
+// FallbackNTP, so that the servers built into the program, which a closed network does not let through, are
 // never tried.
 func timesyncdConfig(servers []string) string {
-	return "[Time]\nNTP=" + strings.Join(servers, " ") + "\nFallbackNTP=\n"
+	return "[Time]\nNTP=\nNTP=" + strings.Join(servers, " ") + "\nFallbackNTP=\n"
 }
 
 var (

@@ -27,7 +27,7 @@ func TestAccContainerHostIsToldItsNameAndTimeServers(t *testing.T) {
 	other := l.node(at, `dns_servers = ["192.0.2.9"]
 		ntp_servers = ["192.0.2.9"]`)
 	are := func(asks, times string) resource.TestCheckFunc {
-		return resource.ComposeTestCheckFunc(l.finds(asked, asks), l.finds(timed, times))
+		return resource.ComposeTestCheckFunc(l.finds(asked, asks), l.finds(timed, "NTP=\n"+times))
 	}
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: providers(),
@@ -35,8 +35,9 @@ func TestAccContainerHostIsToldItsNameAndTimeServers(t *testing.T) {
 			{Config: first, Check: are("4\nnameserver 192.0.2.7", "NTP=192.0.2.8 ntp.example.ac.jp")},
 			{Config: other, ConfigPlanChecks: inPlace, Check: are("3\nnameserver 192.0.2.9", "NTP=192.0.2.9")},
 			{
-				PreConfig: l.breaks("rm /etc/systemd/resolved.conf.d/* && systemctl restart systemd-resolved && systemctl stop systemd-timesyncd"),
-				Config:    other, ConfigPlanChecks: inPlace,
+				PreConfig: l.breaks("rm /etc/systemd/resolved.conf.d/* && printf '[Resolve]\nDNS=192.0.2.1\n' >/etc/systemd/resolved.conf.d/10-other.conf && " +
+					"systemctl restart systemd-resolved && systemctl stop systemd-timesyncd"),
+				Config: other, ConfigPlanChecks: inPlace,
 				Check: are("3\nnameserver 192.0.2.9", "NTP=192.0.2.9"),
 			},
 			{Config: l.node(at, ""), Check: are("3\nnameserver 192.0.2.9", "NTP=192.0.2.9")},

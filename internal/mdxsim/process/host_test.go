@@ -81,6 +81,11 @@ func TestCommands(t *testing.T) {
 			"nameserver 192.0.2.7\nnameserver 192.0.2.8\nnameserver 192.0.2.53\nsearch example.jp",
 		},
 		{
+			"printf '[Resolve]\nDNS=\nDNS=192.0.2.9\n' >/etc/systemd/resolved.conf.d/y.conf && " +
+				"systemctl restart systemd-resolved && cat /run/systemd/resolve/resolv.conf",
+			"nameserver 192.0.2.9\nnameserver 192.0.2.53\nsearch example.jp",
+		},
+		{
 			"touch -d '1 hour' /etc/mark && systemctl restart systemd-timesyncd && since=$(systemctl show -p ActiveEnterTimestamp --value systemd-timesyncd) && " +
 				"[ $(date -u -d \"$since\" +%s) -lt $(stat -c %Y /etc/mark) ] && touch -d '1 hour ago' /etc/mark && " +
 				"[ $(date -u -d \"$since\" +%s) -gt $(stat -c %Y /etc/mark) ] && echo compares",

@@ -17,8 +17,8 @@ const (
 
 var dnsLine = regexp.MustCompile(`(?m)^DNS=(.*)$`)
 
-// resolve is systemd-resolved reading its configuration: its own servers come before the adapter's. The caller holds
-// the lock.
+// resolve is systemd-resolved reading its configuration: its own servers come before the adapter's, and an empty line
+// takes back those of the lines before. The caller holds the lock.
 func (h *host) resolve() error {
 	var text strings.Builder
 	entries, err := os.ReadDir(inside(h.root, resolvedFolder))
@@ -27,6 +27,9 @@ func (h *host) resolve() error {
 	}
 	for _, entry := range entries {
 		for _, found := range dnsLine.FindAllStringSubmatch(read(h.root, resolvedFolder+"/"+entry.Name()), -1) {
+			if strings.TrimSpace(found[1]) == "" {
+				text.Reset()
+			}
 			for server := range strings.FieldsSeq(found[1]) {
 				fmt.Fprintf(&text, "nameserver %s\n", server)
 			}
