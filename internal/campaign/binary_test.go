@@ -251,10 +251,7 @@ func (b *binaryTrial) underFire(step int) {
 				send(syscall.SIGKILL, child)
 			}
 		case "SIGKILL of both, clock jump":
-			children := childrenOf(pid)
-			for _, process := range append(children, pid) {
-				send(syscall.SIGKILL, process)
-			}
+			killBoth(pid)
 		case "token revoked":
 			b.sim.ExpireTokens()
 		case "network lost":
@@ -264,7 +261,7 @@ func (b *binaryTrial) underFire(step int) {
 	})
 	had := b.stateFile()
 	out, err := c.run2(kind)
-	if now := b.stateFile(); len(now) == 0 && len(had) > 0 {
+	if len(had) > 0 && !json.Valid(b.stateFile()) {
 		b.restoreState(kind, had)
 	}
 	b.front.at(-1, false, nil)
@@ -290,14 +287,14 @@ func (b *binaryTrial) stateFile() []byte {
 	return text
 }
 
-// restoreState does what a person does whose Terraform was killed in the moment between emptying its state file and
-// writing it, and who has the file as it was: no provider can help that.
+// restoreState does what a person does whose Terraform was killed while it wrote its state file, which is then empty or
+// cut off, and who has the file as it was: no provider can help that.
 func (b *binaryTrial) restoreState(kind string, had []byte) {
 	if err := os.WriteFile(filepath.Join(b.dir, "terraform.tfstate"), had, 0o600); err != nil {
 		b.t.Fatal(err)
 	}
-	total.add("binary: state file emptied by Terraform itself at "+kind, 1)
-	b.t.Log("  Terraform left an empty state file")
+	total.add("binary: state file cut off by Terraform itself at "+kind, 1)
+	b.t.Log("  Terraform left a state file that is empty or cut off")
 }
 
 // run2 is run, but for a provider that was killed: Terraform says that its plugin crashed then.
@@ -307,6 +304,13 @@ func (c *command) run2(kind string) (string, error) {
 	}
 	err := c.Run()
 	return c.out.String(), err
+}
+
+// killBoth kills Terraform and its providers. Terraform goes first: one that sees its provider gone writes its state.
+func killBoth(pid int) {
+	for _, process := range append([]int{pid}, childrenOf(pid)...) {
+		_ = syscall.Kill(process, syscall.SIGKILL) // perhaps it has ended
+	}
 }
 
 // childrenOf lists the processes that a process has started.

@@ -272,9 +272,7 @@ func TestRealApplyThatIsKilledBetweenStateWritesIsTakenUp(t *testing.T) {
 		b.chain("a", "b", "c")
 		c := b.terraform("apply", "-auto-approve")
 		b.front.at(2, true, func() { // a and b are finished
-			for _, process := range append(childrenOf(c.Process.Pid), c.Process.Pid) {
-				_ = syscall.Kill(process, syscall.SIGKILL)
-			}
+			killBoth(c.Process.Pid)
 		})
 		_ = c.Run() // it was killed
 		if strings.HasSuffix(b.binary, "tofu") && b.inStateFile("b") {
@@ -293,9 +291,7 @@ func TestRealDestroyAfterAKillTellsWhatOnlyTheJournalHas(t *testing.T) {
 		b.wants("a")
 		c := b.terraform("apply", "-auto-approve")
 		b.front.at(0, true, func() {
-			for _, process := range append(childrenOf(c.Process.Pid), c.Process.Pid) {
-				_ = syscall.Kill(process, syscall.SIGKILL)
-			}
+			killBoth(c.Process.Pid)
 		})
 		_ = c.Run() // it was killed
 		out, err := b.terraform("destroy", "-auto-approve").run()
