@@ -64,23 +64,23 @@ func bootstrap(b *testing.B, bed *testbed, n int) {
 }
 
 // together converges all hosts at once, and gives their events.
-func together(b *testing.B, specs []Spec) ([]Event, time.Duration) {
-	b.Helper()
+func together(tb testing.TB, specs []Spec) ([]Event, time.Duration) {
+	tb.Helper()
 	var log eventLog
 	var done sync.WaitGroup
 	start := time.Now()
 	for i := range specs {
 		done.Go(func() {
-			status, err := Converge(b.Context(), specs[i], log.add)
+			status, err := Converge(tb.Context(), specs[i], log.add)
 			if err != nil {
-				b.Error(err)
+				tb.Error(err)
 			}
 			specs[i].HostKeyFingerprint = status.HostKeyFingerprint
 		})
 	}
 	done.Wait()
-	if b.Failed() {
-		b.FailNow()
+	if tb.Failed() {
+		tb.FailNow()
 	}
 	return log.events, time.Since(start)
 }

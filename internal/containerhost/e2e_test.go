@@ -52,7 +52,8 @@ func TestE2E(t *testing.T) {
 		if !strings.Contains(processes, "/bin/sh -s") {
 			t.Fatalf("the watch saw nothing of the run:\n%s", processes)
 		}
-		for _, secret := range []string{secretValue, secretPassword, "initialised as"} {
+		key := strings.Split(strings.TrimSpace(string(bed.key.pem)), "\n")
+		for _, secret := range []string{secretValue, secretPassword, "initialised as", key[len(key)/2]} {
 			if strings.Contains(processes, secret) {
 				t.Errorf("%q was seen", secret)
 			}
