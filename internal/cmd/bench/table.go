@@ -17,6 +17,7 @@ const (
 	boundByPower         = "the portal: power off, then destroy, five requests at a time"
 	boundByLoops         = "its own ten at a time, and a loop of polls for each VM"
 	boundByDetails       = "the portal: a detail of each VM, 28 at a time"
+	boundByCore          = "Terraform and the provider, without a word to the portal but for names"
 	boundByTen           = "Terraform's ten at a time"
 )
 
