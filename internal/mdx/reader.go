@@ -42,10 +42,10 @@ type reading struct {
 
 // Bounds of reading.
 const (
-	readsAtFirst = maxDetails  // at once
-	readsAtMost  = maxGets - 2 // at once; others want to get through too
-	aheadAfter   = 4           // questions
-	aheadPerRead = 4           // machines read ahead for each that was asked for
+	readsAtFirst = maxDetails // at once
+	readsAtMost  = maxGets    // at once; others take turns with them
+	aheadAfter   = 4          // questions
+	aheadPerRead = 4          // machines read ahead for each that was asked for
 	aheadAtMost  = 1000
 	aheadLasts   = time.Minute
 	aheadFor     = 2 * time.Second // after the last question
@@ -153,8 +153,8 @@ func (r *Reader) next(ctx context.Context) *reading {
 	return nil
 }
 
-// read reads a machine's detail, and minds how the portal bears it: while answers come as fast as before, one
-// more may be under way.
+// read reads a machine's detail, and minds how the portal bears it: while answers come as fast as before, more may be
+// under way.
 func (r *Reader) read(ctx context.Context, this *reading) {
 	this.vm, this.err = r.client.detailOf(ctx, this.id, kindPlain)
 	took := time.Since(this.began)
@@ -164,29 +164,33 @@ func (r *Reader) read(ctx context.Context, this *reading) {
 	if r.best == 0 || took < r.best {
 		r.best = took
 	}
-	const slower = 5
+	const slower, step = 5, 2
 	if this.err != nil || took > slower*r.best {
-		r.limit = max(r.limit-1, readsAtFirst)
+		r.limit = max(r.limit-step, readsAtFirst)
 	} else {
-		r.limit = min(r.limit+1, readsAtMost)
+		r.limit = min(r.limit+step, readsAtMost)
 	}
 }
 
-// list learns the names of a project's machines. Without them nothing is read ahead.
+// list learns the names of a project's machines, page by page: those of a page are read ahead while the next is on its
+// way. Of machines that it does not get to know none is read ahead.
 func (r *Reader) list(ctx context.Context, project ProjectID, kin *kin) {
-	vms, err := r.client.VMs(ctx, project)
-	if err != nil {
-		return
+	for page, err := range pages[wireVMSummary](ctx, r.client, listOfVMs(project)) {
+		if err != nil {
+			return
+		}
+		r.mu.Lock()
+		for _, vm := range page.Results {
+			kin.know(vm.summary())
+		}
+		r.begin(ctx)
+		r.mu.Unlock()
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	kin.know(vms)
-	r.begin(ctx)
 }
 
 func (r *Reader) kinOf(project ProjectID) *kin {
 	if r.projects[project] == nil {
-		r.projects[project] = &kin{}
+		r.projects[project] = newKin()
 	}
 	return r.projects[project]
 }

@@ -9,33 +9,38 @@ import (
 // which others are likely to be.
 type kin struct {
 	listed bool
-	asked  []VMID // before the names were known
+	asked  map[VMID]bool // before their names were known
 	stems  map[VMID]string
 	left   map[string][]VMID // machines of a stem, in the list's order, that were not told yet
 	wanted []string          // stems that were asked for
 }
 
+func newKin() *kin {
+	return &kin{asked: map[VMID]bool{}, stems: map[VMID]string{}, left: map[string][]VMID{}}
+}
+
 // ask notes that a machine was asked for.
 func (k *kin) ask(id VMID) {
-	if k.stems == nil {
-		k.asked = append(k.asked, id)
-		return
-	}
-	if stem, known := k.stems[id]; known && !slices.Contains(k.wanted, stem) {
+	stem, known := k.stems[id]
+	switch {
+	case !known:
+		k.asked[id] = true
+	case !slices.Contains(k.wanted, stem):
 		k.wanted = append(k.wanted, stem)
 	}
 }
 
-// know takes over the project's list.
-func (k *kin) know(vms []VMSummary) {
-	k.stems, k.left = map[VMID]string{}, map[string][]VMID{}
-	for _, vm := range vms {
-		s := stem(vm.Name)
-		k.stems[vm.ID] = s
-		k.left[s] = append(k.left[s], vm.ID)
+// know learns a machine's name.
+func (k *kin) know(vm VMSummary) {
+	if k.stems[vm.ID] != "" {
+		return // on two pages, since one was added between them
 	}
-	for _, id := range k.asked {
-		k.ask(id)
+	s := stem(vm.Name)
+	k.stems[vm.ID] = s
+	k.left[s] = append(k.left[s], vm.ID)
+	if k.asked[vm.ID] {
+		delete(k.asked, vm.ID)
+		k.ask(vm.ID)
 	}
 }
 

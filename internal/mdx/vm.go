@@ -87,7 +87,7 @@ func (v *VM) IPv4() netip.Addr {
 //
 // Those who ask while an answer is on its way share the next one.
 func (c *Client) VMs(ctx context.Context, project ProjectID) ([]VMSummary, error) {
-	r := call{op: "list VMs of project", object: string(project), path: pathOf("/api/vm/project/%s/", project)}
+	r := listOfVMs(project)
 	vms, err := c.sharedList(project).get(ctx, func(ctx context.Context) ([]VMSummary, error) {
 		return list(ctx, c, r, wireVMSummary.summary)
 	})
@@ -97,6 +97,10 @@ func (c *Client) VMs(ctx context.Context, project ProjectID) ([]VMSummary, error
 		return nil, left.failed(ctx.Err())
 	}
 	return slices.Clone(vms), err
+}
+
+func listOfVMs(project ProjectID) call {
+	return call{op: "list VMs of project", object: string(project), path: pathOf("/api/vm/project/%s/", project)}
 }
 
 func (c *Client) sharedList(project ProjectID) *sharing[[]VMSummary] {

@@ -224,7 +224,7 @@ func (b *benchmark) naively(n int) row {
 }
 
 // plans measures the plan of VMs that are there, at the portal's real pace. The floor is a detail of each, thirty at a
-// time, which is what the portal bears; beside it stands reading them ten at a time.
+// time, which is what the portal bears; beside it stand what the plan costs without them, and reading them ten at a time.
 func (b *benchmark) plans(n int) row {
 	name := fmt.Sprintf("plan: `mdx_vm`, count %d", n)
 	return row{name, alone, n, func(ctx context.Context, dir string) ([]result, error) {
@@ -236,24 +236,32 @@ func (b *benchmark) plans(n int) row {
 			return nil, err
 		}
 		defer s.close()
-		r := result{
-			name: name, speed: paces[alone], bound: boundByDetails,
-			floor: time.Duration(n)*(detailAnswer+roundTrip)/30 + b.idle[n].plan,
+		plan := func(what, bound string, floor time.Duration, args ...string) (result, error) {
+			r := result{name: name + ", " + what, speed: s.speed, floor: floor, bound: bound}
+			var err error
+			r.usage, err = s.terraform(ctx, count(n, true), append([]string{"plan", "-detailed-exitcode"}, args...)...)
+			return r, err
 		}
-		if r.usage, err = s.terraform(ctx, count(n, true), "plan", "-detailed-exitcode"); err != nil {
+		floor := time.Duration(n)*(detailAnswer+roundTrip)/30 + b.idle[n].plan
+		ten, err := plan("parallelism 10", boundByDetails, floor)
+		if err != nil {
 			return nil, err
 		}
-		still := result{name: name + ", `-refresh=false`", speed: r.speed, floor: b.idle[n].plan, bound: boundByCore}
-		if still.usage, err = s.terraform(ctx, count(n, true), "plan", "-detailed-exitcode", "-refresh=false"); err != nil {
+		thirty, err := plan("parallelism 30", boundByDetails, floor, "-parallelism=30")
+		if err != nil {
+			return nil, err
+		}
+		still, err := plan("`-refresh=false`", boundByCore, b.idle[n].plan, "-refresh=false")
+		if err != nil {
 			return nil, err
 		}
 		before, start := s.sim.Stats(), time.Now()
 		if err := s.naive().read(ctx); err != nil {
 			return nil, err
 		}
-		each := result{name: fmt.Sprintf("naive plan, count %d", n), speed: r.speed, floor: r.floor, bound: boundByTen}
+		each := result{name: fmt.Sprintf("naive plan, count %d", n), speed: s.speed, floor: floor, bound: boundByTen}
 		each.wall, each.stats = time.Since(start)+b.idle[n].plan, difference(s.sim.Stats(), before)
-		return []result{r, still, each}, nil
+		return []result{ten, thirty, still, each}, nil
 	}}
 }
 

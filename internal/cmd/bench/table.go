@@ -16,7 +16,7 @@ const (
 	boundByWaves         = "Terraform: ten at a time, so ten waves; use a group"
 	boundByPower         = "the portal: power off, then destroy, five requests at a time"
 	boundByLoops         = "its own ten at a time, and a loop of polls for each VM"
-	boundByDetails       = "the portal: a detail of each VM, 28 at a time"
+	boundByDetails       = "the portal: a detail of each VM, thirty at a time"
 	boundByCore          = "Terraform and the provider, without a word to the portal but for names"
 	boundByTen           = "Terraform's ten at a time"
 )
