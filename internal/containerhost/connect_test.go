@@ -79,6 +79,20 @@ func TestConnect(t *testing.T) {
 			},
 			want: ErrHostKey, says: "presents SHA256:host", atMost: 2 * time.Minute,
 		},
+		"boots while another machine is where it is to move": {
+			prepare: func(h *fakeHost, s *Spec) {
+				h.bootsFor, h.listening, h.strangers = 30, []int{2222}, []string{s.StaticAddress.String()}
+				s.HostKeyFingerprint, s.FormerAddress, s.FormerPort = "SHA256:host", s.Host, 2222
+			},
+			port: 2222, atMost: time.Minute,
+		},
+		"was followed by another machine where it last was, and should be": {
+			prepare: func(h *fakeHost, s *Spec) {
+				h.strangers, s.HostKeyFingerprint = []string{s.StaticAddress.String()}, "SHA256:host"
+				s.FormerAddress, s.FormerPort = s.StaticAddress.String(), s.SSHPort
+			},
+			want: ErrHostKey, says: "presents SHA256:stranger", atMost: time.Second,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -150,6 +164,37 @@ func TestBadSSHConfigurationIsNeverPutToUse(t *testing.T) {
 		}
 		if len(h.listening) != 1 || h.listening[0] != 22 || h.files[sshdPortFile] != "" {
 			t.Errorf("listening on %v, %q", h.listening, h.files[sshdPortFile])
+		}
+	})
+}
+
+// TestServerThatDoesNotCloseItsOldPortIsFoundThere fails the second restart: everything is put back, and the Status and
+// the next run know where the host is.
+func TestServerThatDoesNotCloseItsOldPortIsFoundThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["debian 12"])
+		h.expired, h.listening, h.files[sshdPortFile] = false, []int{2222}, "Port 2222\n"
+		restarts := 0
+		h.fail = func(c command) error {
+			if c.script == sshdRestartScript {
+				if restarts++; restarts == 2 {
+					return errInjected
+				}
+			}
+			return nil
+		}
+		spec := nodeSpec()
+		spec.HostKeyFingerprint, spec.FormerPort, spec.StaticAddress = "SHA256:host", 2222, netip.Addr{}
+		status, _, err := h.converge(t.Context(), spec)
+		if err == nil || !strings.Contains(err.Error(), "step ssh-port") {
+			t.Fatalf("error %v", err)
+		}
+		if !slices.Equal(h.listening, []int{2222}) || status.Port != 2222 {
+			t.Errorf("listening on %v, the status says %d", h.listening, status.Port)
+		}
+		spec.FormerPort, spec.SSHPort = status.Port, 2223
+		if status, _, err = h.converge(t.Context(), spec); err != nil || status.Port != 2223 {
+			t.Errorf("the next run: port %d, %v", status.Port, err)
 		}
 	})
 }

@@ -66,7 +66,7 @@ func steps(spec Spec) []step {
 // [ErrHostKey] when it is not the host it was; the Spec's own faults, before anything is connected.
 func Converge(ctx context.Context, spec Spec, report Report) (Status, error) {
 	if err := spec.Validate(); err != nil {
-		return Status{}, err
+		return Status{HostKeyFingerprint: spec.HostKeyFingerprint}, err
 	}
 	spec = spec.withDefaults()
 	return newSession(spec, sshDialer{spec, newRedactor(spec)}, report).converge(ctx)

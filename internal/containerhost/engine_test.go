@@ -296,6 +296,40 @@ func TestRemoveTakesTheContainerAndNothingElse(t *testing.T) {
 	})
 }
 
+// TestHostThatWasNotMovedYetIsFound was changed while nobody could reach it: it is at its former place, and the Spec has
+// another address and port.
+func TestHostThatWasNotMovedYetIsFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["ubuntu 24.04"])
+		spec := nodeSpec()
+		status, _, err := h.converge(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec.HostKeyFingerprint, spec.FormerAddress, spec.FormerPort = status.HostKeyFingerprint, status.Address, status.Port
+		spec.StaticAddress, spec.SSHPort = netip.MustParseAddr("10.9.0.78"), 2222
+
+		looked, err := h.inspect(t.Context(), spec)
+		if err != nil || looked.Address != "10.9.0.77" || looked.Port != DefaultSSHPort {
+			t.Fatalf("found at %s:%d, %v", looked.Address, looked.Port, err)
+		}
+		var drift []string
+		for _, d := range looked.Drift {
+			drift = append(drift, d.Step)
+		}
+		if diff := cmp.Diff([]string{"static-address", "ssh-port", "base-container"}, drift); diff != "" {
+			t.Errorf("drift %v (-want +got):\n%s", looked.Drift, diff)
+		}
+		if err := h.remove(t.Context(), spec); err != nil || len(h.docker.containers) != 0 {
+			t.Errorf("Remove: %v, %d containers left", err, len(h.docker.containers))
+		}
+		moved, _, err := h.converge(t.Context(), spec)
+		if err != nil || moved.Address != "10.9.0.78" || moved.Port != 2222 || !slices.Equal(h.listening, []int{2222}) {
+			t.Errorf("moved to %s:%d, %v", moved.Address, moved.Port, err)
+		}
+	})
+}
+
 func TestNodeWithoutBaseContainerIsRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newFakeHost(t, distributions["debian 12"])

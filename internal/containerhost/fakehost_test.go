@@ -41,6 +41,7 @@ type fakeHost struct {
 	baseKey        string
 	user           string
 	neighbours     []netip.Addr // other machines that answer ping
+	strangers      []string     // addresses where other machines answer SSH
 	blocked        []int        // ports that a firewall drops
 	connections    int
 	commands       []command
@@ -113,6 +114,9 @@ func (h *fakeHost) dial(ctx context.Context, t target) (transport, error) {
 	}
 	where := net.JoinHostPort(t.address, strconv.Itoa(t.port))
 	refused := transient{fmt.Errorf("dial tcp %s: connection refused", where)}
+	if slices.Contains(h.strangers, t.address) {
+		return nil, fmt.Errorf("%w: %s presents SHA256:stranger, pinned is %s", ErrHostKey, where, t.pin)
+	}
 	if h.bootsFor > 0 {
 		h.bootsFor--
 		return nil, refused

@@ -147,12 +147,13 @@ func (s *session) connect(ctx context.Context, patience time.Duration, targets .
 }
 
 // fatal tells whether another attempt is pointless. A wrong key is the host's only where the host should be: on port 22
-// its Base container may answer while the host itself is restarting, and a place that it has left may be another
-// machine's by now.
+// its Base container may answer while the host itself is restarting, a place that it has left may be another machine's
+// by now, and one that it is to move to may be another's still.
 func (s *session) fatal(t target, err error) bool {
 	if errors.Is(err, ErrHostKey) {
 		here := t.address == s.spec.Host || t.address == s.spec.StaticAddress.String()
-		return here && t.port == s.spec.SSHPort || errors.Is(err, errBastion)
+		stays := or(s.spec.FormerAddress, t.address) == t.address && or(s.spec.FormerPort, t.port) == t.port
+		return here && stays && t.port == s.spec.SSHPort || errors.Is(err, errBastion)
 	}
 	var again transient
 	return !errors.As(err, &again)

@@ -44,8 +44,8 @@ type Spec struct {
 	// HostKeyFingerprint is the key the host must present ("SHA256:..."), as [Status] gave it. Empty on first contact:
 	// the key that answers is then taken.
 	HostKeyFingerprint string
-	// FormerAddress and FormerPort are where the host was before this Spec moves it, tried too while its key is pinned.
-	// Zero: where it has always been.
+	// FormerAddress and FormerPort are where the host was last reached, as [Status] gave it: it is looked for there first,
+	// if its key is pinned, since it may not have been moved yet to where this Spec has it. Zero: not known.
 	FormerAddress string
 	FormerPort    int
 	// InitialPassword replaces the template's expired blank password. Empty: a random one that nobody keeps.

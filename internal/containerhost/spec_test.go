@@ -44,12 +44,14 @@ func TestSpecFaultsAreNamed(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := nodeSpec()
+			s.HostKeyFingerprint = "SHA256:host"
 			test.spoil(&s)
 			if err := s.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
-			if _, err := Converge(t.Context(), s, nil); err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("Converge: %v", err)
+			status, err := Converge(t.Context(), s, nil)
+			if err == nil || !strings.Contains(err.Error(), test.want) || status.HostKeyFingerprint != s.HostKeyFingerprint {
+				t.Errorf("Converge: %v, pinned is %q", err, status.HostKeyFingerprint)
 			}
 		})
 	}

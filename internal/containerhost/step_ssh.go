@@ -50,29 +50,32 @@ func moveSSH(ctx context.Context, s *session) error {
 	if err := s.setPorts(ctx, before, slices.Compact(both)); err != nil {
 		return err
 	}
-	if s.conn.peer().port != s.spec.SSHPort {
-		s.progress("ssh-port", "both ports open; trying the new one")
-		if err := s.tryPort(ctx); err != nil {
-			return s.putBack(ctx, before, fmt.Errorf("port %d does not answer from here, so the old one was kept: %w. "+
-				"Does a firewall or an access rule let it through?", s.spec.SSHPort, err))
-		}
+	if s.conn.peer().port == s.spec.SSHPort {
+		return s.setPorts(ctx, before, []int{s.spec.SSHPort})
 	}
-	return s.setPorts(ctx, before, []int{s.spec.SSHPort})
-}
-
-// tryPort connects over the new port, and goes on over that connection.
-func (s *session) tryPort(ctx context.Context) error {
-	who := s.conn.peer()
-	probe := newSession(s.spec, s.dialer, nil)
-	defer probe.close()
-	if err := probe.connect(ctx, newPortPatience, target{who.address, s.spec.SSHPort, who.fingerprint}); err != nil {
+	s.progress("ssh-port", "both ports open; trying the new one")
+	moved, err := s.tryPort(ctx)
+	if err != nil {
+		return s.putBack(ctx, before, fmt.Errorf("port %d does not answer from here, so the old one was kept: %w. "+
+			"Does a firewall or an access rule let it through?", s.spec.SSHPort, err))
+	}
+	if err := s.setPorts(ctx, before, []int{s.spec.SSHPort}); err != nil {
+		moved.close() // the host is where it was, and so is this session
 		return err
 	}
-	probe.api.close()
-	conn := probe.conn
-	probe.conn, probe.api = nil, nil
-	s.use(conn)
+	s.use(moved)
 	return nil
+}
+
+// tryPort connects over the new port.
+func (s *session) tryPort(ctx context.Context) (transport, error) {
+	who := s.conn.peer()
+	probe := newSession(s.spec, s.dialer, nil)
+	if err := probe.connect(ctx, newPortPatience, target{who.address, s.spec.SSHPort, who.fingerprint}); err != nil {
+		return nil, err
+	}
+	probe.api.close()
+	return probe.conn, nil
 }
 
 // portLine is a line that names a port, in any way that sshd reads.

@@ -138,7 +138,8 @@ func (m *containerHostModel) awaited() bool {
 	return m.PowerState.ValueString() == powerRunning && m.State.ValueString() == string(containerhost.HostError)
 }
 
-// stayed keeps the former address and port of a host that an update did not get to move, so that it is found again.
+// stayed keeps the former address and port of a host that an update did not get to move, so that the state says no
+// other.
 func (m *containerHostModel) stayed(former containerHostModel, status containerhost.Status) {
 	if int64(status.Port) != m.SSHPort.ValueInt64() {
 		m.SSHPort = former.SSHPort

@@ -85,6 +85,9 @@ func (r *containerHostResource) ModifyPlan(ctx context.Context, req resource.Mod
 	plan.differs()
 	plan.State, plan.DockerVersion = types.StringUnknown(), types.StringUnknown()
 	plan.ContainerID, plan.ImageID = types.StringUnknown(), types.StringUnknown()
+	if plan.HostKeyFingerprint.IsNull() { // never reached so far
+		plan.HostKeyFingerprint = types.StringUnknown()
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
@@ -112,7 +115,8 @@ func (r *containerHostResource) Create(ctx context.Context, req resource.CreateR
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	spec.InitialPassword = config.InitialPassword.ValueString()
-	_, err := r.converge(ctx, spec, &plan)
+	status, err := r.converge(ctx, spec, &plan)
+	resp.Diagnostics.Append(placeOf(status).keep(ctx, resp.Private)...)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Host %s is not ready yet", spec.Host),
 			sentence(err.Error())+" What was done is kept, and the next terraform apply continues.")
@@ -123,7 +127,7 @@ func (r *containerHostResource) Create(ctx context.Context, req resource.CreateR
 	resp.Diagnostics.Append(plan.identify(ctx, resp.Identity)...)
 }
 
-// Read asks the host. One that does not answer stays in state as it is, and one whose VM is off is not asked.
+// Read asks the host, where it was last reached and where it should be. One that does not answer stays in state as it is, and one whose VM is off is not asked.
 func (r *containerHostResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state containerHostModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -139,7 +143,10 @@ func (r *containerHostResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	last := state.lastPlace(ctx, req.Private)
+	spec.FormerAddress, spec.FormerPort = last.Address, last.Port
 	status, err := containerhost.Inspect(ctx, spec)
+	resp.Diagnostics.Append(placeOf(status).keep(ctx, resp.Private)...)
 	switch {
 	case err == nil:
 		state.found(status)
@@ -154,13 +161,16 @@ func (r *containerHostResource) Read(ctx context.Context, req resource.ReadReque
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// Update runs all steps again: those that hold are skipped. Of a host whose VM is off it only takes note.
+// Update runs all steps again: those that hold are skipped. Of a host whose VM is off it only takes note, and of where
+// the host will be found when the VM is on again.
 func (r *containerHostResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state containerHostModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(plan.identify(ctx, resp.Identity)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	last := state.lastPlace(ctx, req.Private)
 	if !resp.Diagnostics.HasError() && plan.off() {
+		resp.Diagnostics.Append(last.keep(ctx, resp.Private)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
@@ -172,8 +182,10 @@ func (r *containerHostResource) Update(ctx context.Context, req resource.UpdateR
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	spec.FormerAddress, spec.FormerPort = first(state.StaticIPv4Address.ValueString(), state.Host.ValueString()), int(state.SSHPort.ValueInt64())
-	if status, err := r.converge(ctx, spec, &plan); err != nil {
+	spec.FormerAddress, spec.FormerPort = last.Address, last.Port
+	status, err := r.converge(ctx, spec, &plan)
+	resp.Diagnostics.Append(placeOf(status).keep(ctx, resp.Private)...)
+	if err != nil {
 		plan.stayed(state, status)
 		resp.Diagnostics.Append(hostError("change", spec.Host, err))
 	}
@@ -197,6 +209,8 @@ func (r *containerHostResource) Delete(ctx context.Context, req resource.DeleteR
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	last := state.lastPlace(ctx, req.Private)
+	spec.FormerAddress, spec.FormerPort = last.Address, last.Port
 	err := containerhost.Remove(ctx, spec)
 	switch {
 	case errors.Is(err, containerhost.ErrUnreachable), errors.Is(err, containerhost.ErrHostKey):
