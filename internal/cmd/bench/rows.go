@@ -81,7 +81,7 @@ func (b *benchmark) rows() []row {
 		return makes(fmt.Sprintf("`mdx_vm`, count %d, parallelism %d", n, parallelism), l, count(n, true), n, n, parallelism, bound)
 	}
 	return []row{
-		group(light, 1), group(near, 10), group(near, 100),
+		group(light, 1), group(near, 10), group(light, 30), group(near, 100),
 		vms(light, 1, 10, boundByDeploys), vms(near, 10, 10, boundByDeploys), vms(lengthy, 100, 10, boundByWaves),
 		vms(light, 1, 100, boundByDeploys), vms(near, 10, 100, boundByDeploys), vms(near, 100, 100, boundByDeploys),
 		makes("`mdx_vm`, count 10, `batch_deploys = false`", light, count(10, false), 10, 10, 10, boundBySingleDeploys),

@@ -5,13 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/netip"
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 
 	"mvdan.cc/sh/v3/expand"
 
@@ -22,7 +19,7 @@ import (
 type Backend struct {
 	mu    sync.Mutex
 	hosts map[string]*host
-	next  netip.Addr
+	block block
 
 	// Heard, if set before the first host starts, hears of every command and every request to dockerd before it is
 	// carried out. It must not call the backend.
@@ -35,12 +32,11 @@ type Backend struct {
 
 var _ mdxsim.Backend = (*Backend)(nil)
 
-// New makes a backend without hosts. Its addresses begin somewhere in
-// 127.64.0.0/10, so that several backends on one machine seldom meet.
+// New makes a backend without hosts. Their addresses are in 127.64.0.0/10, in blocks that no other backend on the machine
+// has at the same time.
 func New() *Backend {
-	start := netip.AddrFrom4([4]byte{127, byte(64 + rand.IntN(64)), byte(rand.IntN(250)), 9}) //nolint:gosec // to keep apart, not to be secret
 	life, end := context.WithCancel(context.Background())
-	return &Backend{hosts: map[string]*host{}, next: start, life: life, end: end}
+	return &Backend{hosts: map[string]*host{}, life: life, end: end}
 }
 
 // Start boots a host, making it at the first call with its id.
@@ -133,7 +129,9 @@ func (b *Backend) Close() error {
 	for _, id := range ids {
 		failed = append(failed, b.Destroy(context.Background(), id))
 	}
-	return errors.Join(failed...)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return errors.Join(append(failed, b.block.release())...)
 }
 
 // Exec runs a shell script on a host, as root, past its sshd: for tests that look at a host from within, or break
@@ -173,27 +171,9 @@ func (b *Backend) answers(address string) bool {
 	return false
 }
 
-// freeAddress finds an address on which nobody listens on port 22.
+// freeAddress finds an address that no host has.
 func (b *Backend) freeAddress(ctx context.Context) (netip.Addr, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for range 1000 {
-		address := b.next
-		b.next = b.next.Next()
-		listener, err := listen(ctx, address, 22)
-		switch {
-		case err == nil:
-			return address, listener.Close()
-		case errors.Is(err, syscall.EACCES):
-			return netip.Addr{}, errors.New("this user may not listen on port 22: run as root, or " +
-				"sysctl net.ipv4.ip_unprivileged_port_start=0")
-		case !errors.Is(err, syscall.EADDRINUSE):
-			return netip.Addr{}, fmt.Errorf("%w (outside Linux, 127.0.0.0/8 is not the machine's own)", err)
-		}
-	}
-	return netip.Addr{}, errors.New("no free address in a thousand")
-}
-
-func listen(ctx context.Context, address netip.Addr, port int) (net.Listener, error) {
-	return new(net.ListenConfig).Listen(ctx, "tcp", netip.AddrPortFrom(address, uint16(port)).String()) //nolint:gosec // ports are checked where they are read
+	return b.block.address(ctx)
 }

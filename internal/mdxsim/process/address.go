@@ -1,0 +1,79 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"syscall"
+)
+
+// block is addresses that one backend has to itself: a.b.c.10 to a.b.c.254, while it listens on a.b.c.9. A host that is
+// off has no listener to say that its address is taken, and one that boots says so a moment late.
+type block struct {
+	claims []net.Listener
+	next   netip.Addr // zero: a block is to be claimed
+}
+
+// Within a block, by the last byte.
+const (
+	claimAt = 9
+	lastAt  = 254
+)
+
+// address is the next that nobody listens on; the first of another block when one is used up.
+func (b *block) address(ctx context.Context) (netip.Addr, error) {
+	for range 1000 {
+		if !b.next.IsValid() {
+			if err := b.claim(ctx); err != nil {
+				return netip.Addr{}, err
+			}
+		}
+		address := b.next
+		if b.next = address.Next(); address.As4()[3] == lastAt {
+			b.next = netip.Addr{}
+		}
+		listener, err := listen(ctx, address, 22)
+		if err == nil {
+			return address, listener.Close()
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return netip.Addr{}, err
+		}
+	}
+	return netip.Addr{}, errors.New("no free address in a thousand")
+}
+
+// claim takes a block that is nobody's, somewhere in 127.64.0.0/10.
+func (b *block) claim(ctx context.Context) error {
+	for range 1000 {
+		at := netip.AddrFrom4([4]byte{127, byte(64 + rand.IntN(64)), byte(rand.IntN(256)), claimAt}) //nolint:gosec // to keep apart, not to be secret
+		listener, err := listen(ctx, at, 22)
+		switch {
+		case err == nil:
+			b.claims, b.next = append(b.claims, listener), at.Next()
+			return nil
+		case errors.Is(err, syscall.EACCES):
+			return errors.New("this user may not listen on port 22: run as root, or sysctl net.ipv4.ip_unprivileged_port_start=0")
+		case !errors.Is(err, syscall.EADDRINUSE):
+			return fmt.Errorf("%w (outside Linux, 127.0.0.0/8 is not the machine's own)", err)
+		}
+	}
+	return errors.New("no free block of addresses in a thousand")
+}
+
+// release gives all blocks back.
+func (b *block) release() error {
+	var failed []error
+	for _, claim := range b.claims {
+		failed = append(failed, claim.Close())
+	}
+	b.claims, b.next = nil, netip.Addr{}
+	return errors.Join(failed...)
+}
+
+func listen(ctx context.Context, address netip.Addr, port int) (net.Listener, error) {
+	return new(net.ListenConfig).Listen(ctx, "tcp", netip.AddrPortFrom(address, uint16(port)).String()) //nolint:gosec // ports are checked where they are read
+}
