@@ -72,14 +72,16 @@ func (m *aclRuleModel) project() mdx.ProjectID { return mdx.ProjectID(m.ProjectI
 // set takes over a rule of the portal; what means the same stays as it is written.
 func (m *aclRuleModel) set(rule mdx.ACLRule) {
 	m.ID = types.StringValue(string(rule.ID))
-	if told, known := m.rule(); known && told.Same(rule) {
-		return
-	}
-	m.ruleModel = modelOf(rule)
-	for _, port := range []*portText{&m.SourcePort, &m.DestinationPort} {
+	now := modelOf(rule)
+	for _, port := range []*portText{&now.SourcePort, &now.DestinationPort} {
 		if port.IsNull() {
 			*port = spell[portSpelling]("any")
 		}
+	}
+	m.ruleModel = ruleModel{
+		Protocol:   m.Protocol.told(now.Protocol),
+		SourceCIDR: m.SourceCIDR.told(now.SourceCIDR), SourcePort: m.SourcePort.told(now.SourcePort),
+		DestinationCIDR: m.DestinationCIDR.told(now.DestinationCIDR), DestinationPort: m.DestinationPort.told(now.DestinationPort),
 	}
 }
 

@@ -157,7 +157,7 @@ func TestAccRuleThatSomebodyMadeIsToldNotMadeTwice(t *testing.T) {
 func TestAccRuleFollowsWhatOthersDoToIt(t *testing.T) {
 	t.Parallel()
 	w := startWorld(t, mdxsim.Config{})
-	config := w.config(rule("TCP", "192.0.2.0/24", "null", "10.0.8.0/24", "443"))
+	config := w.config(rule("tcp", "192.0.2.7/24", "null", "10.0.8.0/24", "443"))
 	only := func() string {
 		for id := range w.rules(backendSegment) {
 			return id
@@ -179,7 +179,11 @@ func TestAccRuleFollowsWhatOthersDoToIt(t *testing.T) {
 						t.Error(err)
 					}
 				},
-				Config: config, ConfigPlanChecks: plans("mdx_acl_rule.r", plancheck.ResourceActionUpdate), Check: wanted,
+				// What still means the same is not told as a change.
+				Config: config, ConfigPlanChecks: plans("mdx_acl_rule.r", plancheck.ResourceActionUpdate), Check: resource.ComposeTestCheckFunc(
+					wanted, resource.TestCheckResourceAttr("mdx_acl_rule.r", "source_cidr", "192.0.2.7/24"),
+					resource.TestCheckResourceAttr("mdx_acl_rule.r", "protocol", "tcp"),
+				),
 			},
 			{
 				PreConfig: func() {

@@ -24,7 +24,8 @@ type spelling interface {
 	canonical(text string) (string, error)
 }
 
-// The texts of an access rule. The types of terraform-plugin-framework-nettypes are not used for networks: to them
+// The texts of an access rule. They have no semantic equality of the framework's: inside a set it compares element by
+// element and attribute by attribute, and so gives one rule the spelling of another. The types of terraform-plugin-framework-nettypes are not used for networks: to them
 // 10.0.1.0/21 and 10.0.0.0/21 differ, while the portal hands out either for the other (PORTAL.md §7).
 type (
 	cidrText     = spelled[cidrSpelling]
@@ -89,9 +90,9 @@ func sameSpelled[S spelling](a, b string) bool {
 }
 
 var (
-	_ basetypes.StringTypable                    = spelledType[portSpelling]{}
-	_ basetypes.StringValuableWithSemanticEquals = spelled[portSpelling]{}
-	_ xattr.ValidateableAttribute                = spelled[portSpelling]{}
+	_ basetypes.StringTypable     = spelledType[portSpelling]{}
+	_ basetypes.StringValuable    = spelled[portSpelling]{}
+	_ xattr.ValidateableAttribute = spelled[portSpelling]{}
 )
 
 // spelledType is the schema's type of such a text.
@@ -136,10 +137,12 @@ func (v spelled[S]) Equal(o attr.Value) bool {
 	return same && v.StringValue.Equal(other.StringValue)
 }
 
-// StringSemanticEquals tells whether the other value means the same.
-func (v spelled[S]) StringSemanticEquals(_ context.Context, o basetypes.StringValuable) (bool, diag.Diagnostics) {
-	other, same := o.(spelled[S])
-	return same && sameSpelled[S](v.ValueString(), other.ValueString()), nil
+// told is what is now, as it was written before if that means the same.
+func (v spelled[S]) told(now spelled[S]) spelled[S] {
+	if !v.IsNull() && sameSpelled[S](v.ValueString(), now.ValueString()) {
+		return v
+	}
+	return now
 }
 
 // ValidateAttribute refuses what can't be read.

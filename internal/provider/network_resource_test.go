@@ -1,7 +1,7 @@
 package provider_test
 
 import (
-	"regexp"
+	"fmt"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -77,5 +77,28 @@ func TestAccNetworkPutsRulesOnTheDefaultSegmentAndTakesThemAway(t *testing.T) {
 		CheckDestroy: w.hasRules(t, backendSegment),
 	})
 	w.touchedNothing(t)
-	_ = regexp.MustCompile
+}
+
+func TestAccNetworkKeepsEachRuleAsItIsWritten(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	rules := func(secondPort int) string {
+		return w.config(network(fmt.Sprintf(`
+  segment_name = "backend"
+  acl = [
+    { protocol = "TCP", source_cidr = "192.0.2.0/24", source_port = "Any", destination_cidr = "10.0.8.0/24", destination_port = 22 },
+    { protocol = "tcp", source_cidr = "192.0.2.7/24", source_port = "any", destination_cidr = "10.0.8.1/24", destination_port = %d },
+  ]`, secondPort)))
+	}
+	has := func(secondPort int) resource.TestCheckFunc {
+		return w.hasRules(t, backendSegment, opened(22), opened(secondPort))
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: providers(),
+		Steps: []resource.TestStep{
+			{Config: rules(443), Check: has(443)},
+			{Config: rules(8443), Check: has(8443), ConfigPlanChecks: plans("mdx_network.n", plancheck.ResourceActionUpdate)},
+		},
+	})
+	w.touchedNothing(t)
 }
