@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -201,8 +202,8 @@ func (s Spec) Validate() error {
 	if s.Host == "" {
 		bad("host: an address is required")
 	}
-	if s.Hostname != "" && !hostnamePattern.MatchString(s.Hostname) {
-		bad("hostname: %q is not a host name: letters, digits and hyphens, in parts of at most 63", s.Hostname)
+	if s.Hostname != "" {
+		errs = append(errs, within("hostname", CheckHostname(s.Hostname)))
 	}
 	for i, key := range s.AuthorizedKeys {
 		if err := checkAuthorizedKey(key); err != nil {
@@ -231,6 +232,13 @@ func (s Spec) Validate() error {
 	if !slices.Contains([]int{0, 1, 2}, s.CgroupVersion) {
 		bad("cgroup_version: %d is neither 1 nor 2", s.CgroupVersion)
 	}
+	errs = append(errs, within("docker.repository_url", CheckRepository(s.Docker.RepositoryURL)))
+	for i, registry := range s.Docker.InsecureRegistries {
+		errs = append(errs, within(fmt.Sprintf("docker.insecure_registries[%d]", i), CheckRegistry(registry)))
+	}
+	for i, mirror := range s.Docker.RegistryMirrors {
+		errs = append(errs, within(fmt.Sprintf("docker.registry_mirrors[%d]", i), CheckMirror(mirror)))
+	}
 	if b := s.SSH.Bastion; b != nil && b.Host == "" {
 		bad("bastion: an address is required")
 	}
@@ -247,18 +255,12 @@ func (b Base) validate() []error {
 	if b.Image == "" {
 		bad("image: a reference is required")
 	}
-	if !containerPattern.MatchString(b.Name) {
-		bad("name: %q is not a container's name", b.Name)
-	}
+	errs = append(errs, within("base_container.name", CheckContainerName(b.Name)))
 	for name := range b.Environment {
-		if !variablePattern.MatchString(name) {
-			bad("environment: %q is not a variable's name", name)
-		}
+		errs = append(errs, within("base_container.environment", CheckVariable(name)))
 	}
 	for i, volume := range b.Volumes {
-		if parts := strings.Split(volume, ":"); len(parts) < 2 || len(parts) > 3 || !strings.HasPrefix(parts[1], "/") {
-			bad("volumes[%d]: %q is not source:target or source:target:options", i, volume)
-		}
+		errs = append(errs, within(fmt.Sprintf("base_container.volumes[%d]", i), CheckVolume(volume)))
 	}
 	for i, key := range b.AuthorizedKeys {
 		if err := checkAuthorizedKey(key); err != nil {
@@ -279,6 +281,77 @@ func (b Base) validate() []error {
 	}
 	return errs
 }
+
+// within says where in a Spec an error is.
+func within(field string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", field, err)
+}
+
+// CheckHostname accepts a host's name.
+func CheckHostname(name string) error {
+	if !hostnamePattern.MatchString(name) {
+		return fmt.Errorf("%q is not a host name: letters, digits and hyphens, in parts of at most 63", name)
+	}
+	return nil
+}
+
+// CheckContainerName accepts a container's name.
+func CheckContainerName(name string) error {
+	if !containerPattern.MatchString(name) {
+		return fmt.Errorf("%q is not a container's name", name)
+	}
+	return nil
+}
+
+// CheckVariable accepts the name of a variable of a container's environment.
+func CheckVariable(name string) error {
+	if !variablePattern.MatchString(name) {
+		return fmt.Errorf("%q is not a variable's name", name)
+	}
+	return nil
+}
+
+// CheckVolume accepts a bind mount.
+func CheckVolume(volume string) error {
+	if parts := strings.Split(volume, ":"); len(parts) < 2 || len(parts) > 3 || !strings.HasPrefix(parts[1], "/") {
+		return fmt.Errorf("%q is not source:target or source:target:options", volume)
+	}
+	return nil
+}
+
+// CheckRegistry accepts an insecure registry. With any other in its file the Docker daemon does not start, or takes it
+// for another one.
+func CheckRegistry(registry string) error {
+	if _, err := netip.ParsePrefix(registry); err == nil {
+		return nil
+	}
+	if host, err := url.Parse("//" + registry); err != nil || host.Host != registry || host.Hostname() == "" {
+		return fmt.Errorf("%q is not a registry such as 10.0.0.5:5000, without http:// and without a path", registry)
+	}
+	return nil
+}
+
+// CheckMirror accepts a registry's mirror. With any other in its file the Docker daemon does not start. Its error does not
+// repeat the text, which may hold a password.
+func CheckMirror(mirror string) error {
+	if u, err := url.Parse(mirror); err != nil || !isWeb(u) || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("not a mirror's URL such as http://10.0.0.5:5000, without user and query")
+	}
+	return nil
+}
+
+// CheckRepository accepts the URL of an apt repository. Its error does not repeat the text, which may hold a password.
+func CheckRepository(repository string) error {
+	if u, err := url.Parse(repository); err != nil || !isWeb(u) || strings.ContainsAny(repository, " \t\n") {
+		return fmt.Errorf("not a repository's URL such as %s", DefaultRepositoryURL)
+	}
+	return nil
+}
+
+func isWeb(u *url.URL) bool { return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" }
 
 // CheckNTPServer accepts an address or a name of a time server.
 func CheckNTPServer(server string) error {

@@ -31,6 +31,13 @@ func TestSpecFaultsAreNamed(t *testing.T) {
 		"time server, misspelt":  {func(s *Spec) { s.NTPServers = []string{"10.0.0.300"} }, "ntp_servers[0]:"},
 		"cgroup 3":               {func(s *Spec) { s.CgroupVersion = 3 }, "cgroup_version:"},
 		"bastion without a host": {func(s *Spec) { s.SSH.Bastion = &Bastion{} }, "bastion:"},
+		"insecure registry, URL": {func(s *Spec) { s.Docker.InsecureRegistries = []string{"a:5000", "http://a:5000"} }, "docker.insecure_registries[1]:"},
+		"insecure registry, bad": {func(s *Spec) { s.Docker.InsecureRegistries = []string{"a:b"} }, "docker.insecure_registries[0]:"},
+		"insecure registry, no":  {func(s *Spec) { s.Docker.InsecureRegistries = []string{""} }, "docker.insecure_registries[0]:"},
+		"registry with a path":   {func(s *Spec) { s.Docker.InsecureRegistries = []string{"a:5000/vcp"} }, "docker.insecure_registries[0]:"},
+		"mirror, no URL":         {func(s *Spec) { s.Docker.RegistryMirrors = []string{"10.0.0.5:5000"} }, "docker.registry_mirrors[0]:"},
+		"mirror with a user":     {func(s *Spec) { s.Docker.RegistryMirrors = []string{"http://u:p@a"} }, "docker.registry_mirrors[0]:"},
+		"repository, no URL":     {func(s *Spec) { s.Docker.RepositoryURL = "mirror.example" }, "docker.repository_url:"},
 		"no image":               {func(s *Spec) { s.Base.Image = "" }, "image:"},
 		"container name":         {func(s *Spec) { s.Base.Name = "a/b" }, "name:"},
 		"variable name":          {func(s *Spec) { s.Base.Environment = map[string]string{"A=B": "x"} }, "environment:"},
@@ -54,6 +61,16 @@ func TestSpecFaultsAreNamed(t *testing.T) {
 				t.Errorf("Converge: %v, pinned is %q", err, status.HostKeyFingerprint)
 			}
 		})
+	}
+}
+
+func TestRegistriesThatDockerTakesAreTaken(t *testing.T) {
+	s := nodeSpec()
+	s.Docker.InsecureRegistries = []string{"10.0.0.5:5000", "10.0.0.0/21", "registry", "registry.example.ac.jp:443", "[2001:db8::5]:5000", "2001:db8::/64"}
+	s.Docker.RegistryMirrors = []string{"http://10.0.0.5:5000", "https://mirror.example.ac.jp/"}
+	s.Docker.RepositoryURL = "http://mirror.example.ac.jp/docker/linux/"
+	if err := s.Validate(); err != nil {
+		t.Error(err)
 	}
 }
 

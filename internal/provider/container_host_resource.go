@@ -53,15 +53,18 @@ func (r *containerHostResource) Schema(ctx context.Context, _ resource.SchemaReq
 	resp.Schema = containerHostSchema(ctx)
 }
 
-// ValidateConfig refuses what no host can be, as soon as all of it is known.
+// ValidateConfig refuses what contradicts itself. What is wrong by itself the attributes refuse, while the host's address
+// is not known yet.
 func (r *containerHostResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config containerHostModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !req.Config.Raw.IsFullyKnown() {
+	if base := config.BaseContainer; base.IsNull() || base.IsUnknown() || config.SSHPort.ValueInt64() != 22 {
 		return
 	}
-	if err := config.spec(ctx, &resp.Diagnostics).Validate(); err != nil {
-		resp.Diagnostics.AddError("Impossible host", err.Error())
+	if network, _ := config.BaseContainer.Attributes()["network"].(types.String); network.IsNull() || network.ValueString() == "host" {
+		resp.Diagnostics.AddAttributeError(path.Root("ssh_port"), "Port of the Base container", fmt.Sprintf(
+			"22 belongs to the Base container, which shares the host's network; the host's own SSH server needs another port, such as %d.",
+			containerhost.DefaultSSHPort))
 	}
 }
 

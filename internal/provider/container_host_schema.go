@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
@@ -58,6 +59,7 @@ func containerHostSchema(ctx context.Context) schema.Schema {
 			},
 			"hostname": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "Name that the host should have. Left out: the name it has.",
+				Validators: []validator.String{stringCheck{"a host name", containerhost.CheckHostname}},
 			},
 			"authorized_keys": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
@@ -170,14 +172,17 @@ func dockerSchema() schema.SingleNestedAttribute {
 				Optional: true,
 				MarkdownDescription: "Docker's apt repository or a mirror of it, without the distribution's name. Defaults to `" +
 					containerhost.DefaultRepositoryURL + "`.",
+				Validators: []validator.String{stringCheck{"a URL", containerhost.CheckRepository}},
 			},
 			"insecure_registries": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Registries spoken to without TLS, such as `10.0.0.5:5000`. Added to those in the host's daemon.json.",
+				Validators:          []validator.List{listvalidator.ValueStringsAre(stringCheck{"a registry", containerhost.CheckRegistry})},
 			},
 			"registry_mirrors": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Mirrors of Docker Hub to pull through, such as `http://10.0.0.5:5000`. Added to those in the host's daemon.json.",
+				Validators:          []validator.List{listvalidator.ValueStringsAre(stringCheck{"a mirror's URL", containerhost.CheckMirror})},
 			},
 		},
 	}
@@ -216,15 +221,20 @@ func baseSchema() schema.SingleNestedAttribute {
 				MarkdownDescription: "Image with its tag or digest, such as `harbor.vcloud.nii.ac.jp/vcp/base:2.1.0-alpine3.21-x86_64`.",
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
-			"name": word("Name of the container. Defaults to `" + containerhost.DefaultContainerName + "`."),
+			"name": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "Name of the container. Defaults to `" + containerhost.DefaultContainerName + "`.",
+				Validators: []validator.String{stringCheck{"a container's name", containerhost.CheckContainerName}},
+			},
 			"environment": schema.MapAttribute{
 				ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Variables for the container, such as `TZ`. They win over those that this resource sets itself " +
 					"(`AUTHORIZED_KEYS`, `MY_PRIVATE_IP`, `PRIVATE_IP`, `VCCCTR_IPADDR`, `VCCC_ID`, `SERF_NODE_ID`). They are kept in state.",
+				Validators: []validator.Map{mapvalidator.KeysAre(stringCheck{"a variable's name", containerhost.CheckVariable})},
 			},
 			"volumes": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Folders of the host to mount, such as `/sys/fs/cgroup:/sys/fs/cgroup:rw`; `/dev` always is.",
+				Validators:          []validator.List{listvalidator.ValueStringsAre(stringCheck{"source:target", containerhost.CheckVolume})},
 			},
 			"authorized_keys": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,

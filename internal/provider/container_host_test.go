@@ -54,6 +54,35 @@ func TestAccContainerHostThatCanNotBe(t *testing.T) {
 			`host = "10.0.0.1"
 			 cgroup_version = 3`, false, "must be one of",
 		},
+		"a host name, while the address is not known": {
+			`host = terraform_data.unknown.id
+			 hostname = "node_1"`, false, "\"node_1\" is not a host name",
+		},
+		"a registry's URL, while the address is not known": {
+			`host = terraform_data.unknown.id
+			 docker = { insecure_registries = ["http://10.0.0.5:5000"] }`, false, "without http://",
+		},
+		"a mirror that is no URL": {
+			`host = terraform_data.unknown.id
+			 docker = { registry_mirrors = ["10.0.0.5:5000"] }`, false, "not a mirror's URL such as http://",
+		},
+		"a repository that is no URL": {
+			`host = terraform_data.unknown.id
+			 docker = { repository_url = "mirror.example" }`, false, "not a repository's URL",
+		},
+		"a variable's name": {
+			`host = terraform_data.unknown.id
+			 base_container = { image = "x", environment = { "A B" = "c" } }`, false, "\"A B\" is not a variable's name",
+		},
+		"a container's name": {
+			`host = terraform_data.unknown.id
+			 base_container = { image = "x", name = "a/b" }`, false, "\"a/b\" is not a container's name",
+		},
+		"the Base container's port, while the address is not known": {
+			`host = terraform_data.unknown.id
+			 ssh_port = 22
+			 ` + base, false, "22 belongs to the Base container",
+		},
 		"a volume of Docker's": {
 			`host = "10.0.0.1"
 			 base_container = { image = "x", volumes = ["data"] }`, false, "is not source:target",
@@ -76,6 +105,7 @@ provider "mdx" {
 ` + private + `    EOT
     timeout = "1ms" }
 }
+resource "terraform_data" "unknown" {}
 resource "mdx_container_host" "h" {
 ` + test.arguments + "\n}\n",
 					PlanOnly:    !test.apply,
