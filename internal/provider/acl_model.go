@@ -136,6 +136,8 @@ func (isRule) ValidateObject(ctx context.Context, req validator.ObjectRequest, r
 		return
 	}
 	var model ruleModel
-	resp.Diagnostics.Append(req.ConfigValue.As(ctx, &model, basetypes.ObjectAsOptions{})...)
+	if req.ConfigValue.As(ctx, &model, basetypes.ObjectAsOptions{}).HasError() {
+		return // what can't be read is told by its attribute
+	}
 	model.check(req.Path.AtName, &resp.Diagnostics)
 }

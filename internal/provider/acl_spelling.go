@@ -152,7 +152,8 @@ func (v spelled[S]) ValidateAttribute(_ context.Context, req xattr.ValidateAttri
 	}
 	var s S
 	if _, err := s.canonical(v.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), sentence(err.Error()))
+		steps := req.Path.Steps() // an element of a set is called by all its values, so only the last is told
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+steps[max(len(steps)-1, 0):].String(), sentence(err.Error()))
 	}
 }
 

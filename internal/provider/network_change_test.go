@@ -223,6 +223,27 @@ func TestAccNetworksAndRulesRefuseWhatCannotBe(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrongInARuleOfANetworkIsToldOnce(t *testing.T) {
+	t.Parallel()
+	p := startWorld(t, mdxsim.Config{}).plugin(t)
+	p.resource = "mdx_network"
+	said := p.plan(nil, attributes{"acl": []any{
+		attributes{"protocol": "TCP", "source_cidr": "192.0.2.1", "destination_cidr": "10.0.8.0/24", "destination_port": "70000"},
+		attributes{"protocol": "ICMP", "source_cidr": "any", "destination_cidr": "10.0.8.0/24"},
+	}}).said
+	if n := strings.Count(said, "ERROR"); n != 3 {
+		t.Errorf("%d errors, want 3:\n%s", n, said)
+	}
+	for _, want := range []string{
+		`: Invalid source_cidr: "192.0.2.1" has no prefix length`, `: Invalid destination_port: "70000" is neither`,
+		`: Invalid source_cidr: "any" is not a network`,
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not in:\n%s", want, said)
+		}
+	}
+}
+
 // refuses expects that a configuration is refused while it is planned.
 func (w *world) refuses(t *testing.T, config, want string) {
 	t.Helper()

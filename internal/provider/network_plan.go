@@ -22,7 +22,8 @@ func (r *networkResource) ValidateConfig(ctx context.Context, req resource.Valid
 				"if the segment is to be closed.")
 	}
 	var rules []mdx.ACLRule
-	for _, model := range config.ruleModels(ctx, &resp.Diagnostics) {
+	var unread diag.Diagnostics // told by the attributes that can't be read
+	for _, model := range config.ruleModels(ctx, &unread) {
 		rule, whole := model.rule()
 		if whole && sameAsOneOf(rules)(rule) {
 			resp.Diagnostics.AddAttributeError(path.Root("acl"), "Rule given twice",

@@ -80,9 +80,16 @@ func encode(of tftypes.Type, from any) tftypes.Value {
 		}
 		return tftypes.NewValue(of, values)
 	case []any:
+		var elements tftypes.Type
+		switch of := of.(type) {
+		case tftypes.List:
+			elements = of.ElementType
+		case tftypes.Set:
+			elements = of.ElementType
+		}
 		values := []tftypes.Value{}
 		for _, element := range from {
-			values = append(values, encode(of.(tftypes.List).ElementType, element))
+			values = append(values, encode(elements, element))
 		}
 		return tftypes.NewValue(of, values)
 	case int:
