@@ -19,7 +19,8 @@ func (p *portal) dnats(ctx context.Context, project mdx.ProjectID, age time.Dura
 	})
 }
 
-// takenError says that a public address serves somebody else. It has the rule that it serves, if the list shows it.
+// takenError says that a public address can't be had: it serves somebody else, by the rule that the list shows, or, as
+// far as the portal tells, is not the project's at all.
 type takenError struct {
 	address netip.Addr
 	by      *mdx.DNAT
@@ -28,9 +29,9 @@ type takenError struct {
 
 // Error tells whose the address is.
 func (e *takenError) Error() string {
-	text := fmt.Sprintf("the public address %s is taken", e.address)
+	text := fmt.Sprintf("the public address %s is taken, or not the project's", e.address)
 	if e.by != nil {
-		text += fmt.Sprintf(": it leads to %s (DNAT rule %s)", e.by.DstAddress, e.by.ID)
+		text = fmt.Sprintf("the public address %s is taken: it leads to %s (DNAT rule %s)", e.address, e.by.DstAddress, e.by.ID)
 	}
 	if e.err != nil {
 		text += ": " + e.err.Error()

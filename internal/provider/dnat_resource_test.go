@@ -102,7 +102,7 @@ func TestAccDNATTellsWhatIsInItsWay(t *testing.T) {
 				`import <address of this resource> ` + id + `. For a second public address name it in pool_address.`,
 		},
 		"an address of somebody else's": {
-			dnat("a", "10.0.8.2", `pool_address = "198.51.100.1"`), `Correct what the portal complains about`,
+			dnat("a", "10.0.8.2", `pool_address = "198.51.100.1"`), `198.51.100.1 is taken, or not the project's`,
 		},
 		"an address of the segment": {
 			dnat("a", "10.0.8.2", `pool_address = "10.0.8.3"`), `10.0.8.3 is a private address; pool_address is the public one`,
