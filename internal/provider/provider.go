@@ -71,8 +71,9 @@ func (p *mdxProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 			"token_file": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "File that holds the token, as bare text or as JSON `{\"token\": \"...\"}`. A token that is " +
-					"refreshed during a run is written back to it, so that it does not run out between runs. Defaults to " +
-					"`MDX_TOKEN_FILE`, then to `~/.config/mdx-cli/token.json` where that exists.",
+					"refreshed during a run is written back to it, so that it does not run out between runs. It wins over " +
+					"`MDX_API_TOKEN`. Defaults to `MDX_TOKEN_FILE`, then to `~/.config/mdx-cli/token.json` where that exists, both of " +
+					"which are read only where there is no `MDX_API_TOKEN`.",
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"project_id": schema.StringAttribute{

@@ -57,7 +57,7 @@ func (m providerModel) resolve(env environment, diags *diag.Diagnostics) setting
 	}
 	s := settings{
 		endpoint:       first(m.Endpoint.ValueString(), env("MDX_ENDPOINT"), env("MDX_BASE_URL"), mdx.DefaultEndpoint),
-		token:          first(m.Token.ValueString(), env("MDX_API_TOKEN")),
+		token:          m.Token.ValueString(),
 		tokenFile:      first(m.TokenFile.ValueString(), env("MDX_TOKEN_FILE")),
 		projectID:      m.ProjectID.ValueString(),
 		projectName:    m.ProjectName.ValueString(),
@@ -70,14 +70,18 @@ func (m providerModel) resolve(env environment, diags *diag.Diagnostics) setting
 	if err := mdx.CheckEndpoint(s.endpoint); err != nil {
 		diags.AddAttributeError(path.Root("endpoint"), "Bad endpoint", err.Error())
 	}
-	// What the block says wins over the environment as a whole: an id there is not contradicted by a name outside.
+	// What the block says wins over the environment as a whole: an id there is not contradicted by a name outside, nor a
+	// token's file by a token.
+	if s.token == "" && m.TokenFile.ValueString() == "" {
+		s.token = env("MDX_API_TOKEN")
+	}
 	if s.projectID == "" && s.projectName == "" {
 		s.projectID, s.projectName = env("MDX_PROJECT_ID"), env("MDX_PROJECT_NAME")
 	}
 	if s.token == "" {
 		s.tokenFile = tokenFile(s.tokenFile, env, diags)
 	} else {
-		s.tokenFile = m.TokenFile.ValueString()
+		s.tokenFile = ""
 	}
 	if s.token == "" && s.tokenFile == "" && !diags.HasError() {
 		diags.AddAttributeError(path.Root("token"), "No API token",

@@ -100,6 +100,7 @@ func TestTokenFileIsFound(t *testing.T) {
 		"where mdx-cli keeps it":     {"", map[string]string{}, usual},
 		"where the environment says": {"", map[string]string{"MDX_TOKEN_FILE": filepath.Join(home, "mine")}, filepath.Join(home, "mine")},
 		"where the block says":       {"~/mine", map[string]string{"MDX_TOKEN_FILE": "/nowhere"}, filepath.Join(home, "mine")},
+		"before a token outside":     {"~/mine", map[string]string{"MDX_API_TOKEN": "t"}, filepath.Join(home, "mine")},
 		"not needed with a token":    {"", map[string]string{"MDX_API_TOKEN": "t"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,8 +110,9 @@ func TestTokenFileIsFound(t *testing.T) {
 				model.TokenFile = types.StringValue(test.block)
 			}
 			var diags diag.Diagnostics
-			if got := model.resolve(variables(test.env), &diags); diags.HasError() || got.tokenFile != test.want {
-				t.Errorf("token file %q, want %q; %v", got.tokenFile, test.want, diags)
+			got := model.resolve(variables(test.env), &diags)
+			if diags.HasError() || got.tokenFile != test.want || (got.token == "") != (test.want != "") {
+				t.Errorf("token file %q, token %q, want file %q; %v", got.tokenFile, got.token, test.want, diags)
 			}
 		})
 	}
