@@ -3,10 +3,8 @@
 package campaign
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -311,24 +309,4 @@ func TestRealDestroyAfterAKillTellsWhatOnlyTheJournalHas(t *testing.T) {
 			b.t.Errorf("%v, %v", entries, err)
 		}
 	})
-}
-
-func TestASeedBringsTheSameEveryTime(t *testing.T) {
-	course := func(seed uint64) (all []string) {
-		s := newScenario(seed).widened(seed)
-		for range 5 {
-			s.next()
-			config := s.config(place{"catalog", "segment", "backend", "source"})
-			all = append(all, fmt.Sprint(config), s.strike().String())
-		}
-		return all
-	}
-	for seed := range uint64(200) {
-		if !slices.Equal(course(seed), course(seed)) {
-			t.Errorf("seed %d brings something else the second time", seed)
-		}
-		if slices.Equal(course(seed), course(seed+1)) {
-			t.Errorf("seeds %d and %d bring the same", seed, seed+1)
-		}
-	}
 }
