@@ -81,7 +81,7 @@ func (s *scenario) nextWide() {
 		}
 	}
 	if s.onHosts { // what one comes for
-		for name := range s.vms {
+		for _, name := range slices.Sorted(maps.Keys(s.vms)) { // the first, at every run
 			s.hosted[name] = s.hosted[name] || len(s.hosted) == 0
 		}
 	}
