@@ -361,6 +361,7 @@ func (b *binaryTrial) compare(step int) {
 		b.t.Errorf("the state has a secret, or can't be read: %v", err)
 	}
 	show := b.terraform("show", "-json")
+	show.WaitDelay = 0 // nobody kills this one, so its provider ends with it
 	show.Args = slices.DeleteFunc(show.Args, func(a string) bool { return a == "-input=false" })
 	var errs bytes.Buffer
 	show.Stderr = &errs

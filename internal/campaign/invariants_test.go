@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -92,9 +93,12 @@ func (c *trial) checkAgainst(step int, state *known) {
 	}
 }
 
+// jwt is any token of the portal's, and no other text in Base64 that stands for an object.
+var jwt = regexp.MustCompile(`eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+`)
+
 // hasSecret tells whether a text holds a token or the private key.
 func hasSecret(text string) bool {
-	return strings.Contains(text, token) || strings.Contains(text, "eyJ") || strings.Contains(text, strings.Split(privateKey, "\n")[2])
+	return strings.Contains(text, token) || jwt.MatchString(text) || strings.Contains(text, strings.Split(privateKey, "\n")[2])
 }
 
 // inWorld is what there is of ours.
