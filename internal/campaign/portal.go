@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"strings"
 	"sync"
 	"testing"
@@ -62,6 +63,7 @@ type front struct {
 
 	mu      sync.Mutex
 	left    int    // how many writes pass until the strike; negative: none is due
+	write   string // those that count, as in "POST /api/vm/*/reconfigure/"; empty: all
 	strike  func() // called once, between two requests
 	late    bool   // the request is carried out, and only its answer lost
 	dead    bool
@@ -72,7 +74,14 @@ type front struct {
 func (f *front) at(nth int, late bool, strike func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.left, f.late, f.strike = nth, late, strike
+	f.left, f.write, f.late, f.strike = nth, "", late, strike
+}
+
+// on has strike called at the next write of a kind, as [path.Match] tells it, before it is carried out, or after it.
+func (f *front) on(write string, late bool, strike func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left, f.write, f.late, f.strike = 0, write, late, strike
 }
 
 // refuse has the portal refuse the run's token once more, as when it expires between two requests.
@@ -140,6 +149,9 @@ func (f *front) due(r *http.Request) (strike func(), late bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.left < 0 || r.Method == http.MethodGet {
+		return nil, false
+	}
+	if counts, err := path.Match(f.write, r.Method+" "+r.URL.Path); f.write != "" && (err != nil || !counts) {
 		return nil, false
 	}
 	f.left--

@@ -133,15 +133,23 @@ func (p *portal) leaveNetworks(ctx context.Context, c vmChange) error {
 }
 
 func (p *portal) rename(ctx context.Context, c vmChange) error {
+	named := func(vm mdx.VMSummary) bool { return vm.Name == c.rename }
+	before := p.historyMark(ctx, c.vmTarget)
 	tasks, err := p.Rename(ctx, c.id, c.rename)
 	if mdx.IsAmbiguous(err) {
 		aside, cancel := p.aside(ctx)
 		defer cancel()
-		named := func(vm mdx.VMSummary) bool { return vm.Name == c.rename }
 		_, err := p.WaitVM(aside, c.project, c.id, named, c.named(), logProgress(ctx))
 		return err
 	}
-	return p.ended(ctx, c.vmTarget, tasks, err)
+	err = p.ended(ctx, c.vmTarget, tasks, err)
+	if p.outlasted(ctx, c.vmTarget, before, err) {
+		if p.already(ctx, c.vmTarget, named) {
+			return nil
+		}
+		return p.rename(ctx, c)
+	}
+	return err
 }
 
 // reconfigure changes the hardware of a VM that is stopped. All disks are told, so that none can be taken for removed.
@@ -176,7 +184,11 @@ func (p *portal) reconfigure(ctx context.Context, c vmChange) error {
 		}
 		tasks, err = []mdx.TaskID{task}, nil
 	}
-	return p.ended(ctx, c.vmTarget, tasks, err)
+	err = p.ended(ctx, c.vmTarget, tasks, err)
+	if p.outlasted(ctx, c.vmTarget, before, err) {
+		return p.reconfigure(ctx, c)
+	}
+	return err
 }
 
 // growTo gives a clone, which has its source's disk, the size it is to have.

@@ -57,7 +57,11 @@ func (p *portal) tearDown(ctx context.Context, t vmTarget) error {
 		}
 		tasks, err = []mdx.TaskID{task}, nil
 	}
-	if err := p.ended(ctx, t, tasks, err); err != nil {
+	err = p.ended(ctx, t, tasks, err)
+	if p.outlasted(ctx, t, before, err) {
+		return p.tearDown(ctx, t)
+	}
+	if err != nil {
 		return err
 	}
 	if told {

@@ -11,7 +11,8 @@ import (
 // at the history serves all VMs that are changed at the same time.
 type historyMark struct {
 	known map[mdx.TaskID]bool
-	since time.Time // when the first of them began, by the portal's clock, if there are earlier ones
+	since time.Time    // when the first of them began, by the portal's clock, if there are earlier ones
+	busy  []mdx.TaskID // those that the portal is at work on at the VM
 }
 
 // markLength is how much of the history a mark has: a page (PORTAL.md §3).
@@ -38,6 +39,9 @@ func (p *portal) historyMark(ctx context.Context, t vmTarget) historyMark {
 	}
 	for _, task := range tasks {
 		mark.known[task.ID] = true
+		if task.ObjectID == string(t.id) && task.Status == mdx.TaskRunning {
+			mark.busy = append(mark.busy, task.ID)
+		}
 	}
 	if err == nil && len(tasks) == markLength {
 		mark.since = tasks[markLength-1].Start
@@ -48,6 +52,18 @@ func (p *portal) historyMark(ctx context.Context, t vmTarget) historyMark {
 // after tells whether a task came after the mark: the mark does not have it, and not because it is from before.
 func (m historyMark) after(task mdx.Task) bool {
 	return task.ID != "" && !m.known[task.ID] && !task.Start.Before(m.since)
+}
+
+// outlasted tells whether a request is worth asking again that the portal has refused, since it was at work on the VM
+// before, as after a run that was killed: it bears one task on a VM at a time. By then it has ended that work.
+func (p *portal) outlasted(ctx context.Context, t vmTarget, before historyMark, refusal error) bool {
+	if !refused(refusal) || len(before.busy) == 0 {
+		return false
+	}
+	for _, task := range before.busy {
+		_, _ = p.WaitTask(ctx, t.project, task, t.named(), logProgress(ctx), mdx.WithPace(mdx.PacePower)) // how it ended, the VM tells
+	}
+	return ctx.Err() == nil
 }
 
 // newTask waits, as long as the portal may take to show one, for a VM's newest task to be one after the mark.

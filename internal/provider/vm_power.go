@@ -163,6 +163,12 @@ func (p *portal) act(
 	if err != nil && refused(err) && p.already(ctx, t, want) {
 		return nil // somebody else did it at the same moment
 	}
+	if p.outlasted(ctx, t, before, err) {
+		if p.already(ctx, t, want) {
+			return nil
+		}
+		return p.act(ctx, t, want, change)
+	}
 	return err
 }
 
