@@ -61,7 +61,7 @@ func simulated(tb testing.TB, cfg mdxsim.Config, on func(*http.Request)) (*porta
 			tb.Error(err)
 		}
 	})
-	notes := recorder{journal.At(tb.TempDir()), server.URL, "default"}
+	notes := recorder{journal.At(tb.TempDir()), server.URL, "default", time.Now()}
 	tb.Cleanup(func() {
 		if err := notes.Close(); err != nil {
 			tb.Error(err)

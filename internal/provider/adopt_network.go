@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -65,13 +64,13 @@ func (p *portal) takeUpRules(
 	if err != nil {
 		return left, err
 	}
-	giveUp := time.Now().Add(settling * p.settings.pollInterval)
+	tooLate := p.tooLateFor(left.entries)
 	err = p.await(ctx, "the list to show the rules of an interrupted run", func() (bool, error) {
 		left.have, err = p.rules(ctx, segment, 0)
 		missing := slices.ContainsFunc(left.entries, func(e journal.Entry) bool {
 			return slices.ContainsFunc(e.Parts, func(part string) bool { return !slices.ContainsFunc(left.have, saysPart(part)) })
 		})
-		return !missing || time.Now().After(giveUp), err
+		return !missing || tooLate(), err
 	})
 	if err != nil {
 		return left, err

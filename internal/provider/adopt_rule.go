@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -70,30 +71,39 @@ func refusedRule(err error) bool {
 }
 
 // leftRule looks for a rule that an interrupted run was about to make, for as long as it may take to show.
-func (p *portal) leftRule(ctx context.Context, project mdx.ProjectID, thing string, look func() (found bool, err error)) (bool, error) {
+func (p *portal) leftRule(
+	ctx context.Context, project mdx.ProjectID, thing string, look func() (found bool, err error),
+) (found bool, err error) {
 	entries, err := p.leftEntries(ctx, project, thing)
 	if err != nil || len(entries) == 0 {
 		return false, err
 	}
-	looking, cancel := context.WithTimeout(ctx, settling*p.settings.pollInterval)
-	defer cancel()
-	for {
-		found, err := look()
-		if found || err != nil {
-			return found, err
-		}
-		timer := time.NewTimer(p.settings.pollInterval)
-		select {
-		case <-timer.C:
-		case <-looking.Done():
-			timer.Stop()
-			if ctx.Err() != nil {
-				return false, ctx.Err()
-			}
-			p.inState(ctx, project, thing) // it came to nothing
-			return false, nil
-		}
+	tooLate := p.tooLateFor(entries)
+	err = p.await(ctx, "the list to show the rule of an interrupted run", func() (bool, error) {
+		found, err = look()
+		return found || tooLate(), err
+	})
+	if err == nil && !found {
+		p.inState(ctx, project, thing) // it came to nothing
 	}
+	return found, err
+}
+
+// tooLateFor tells when rules that entries were about to make will not show any more. Whoever was killed may have sent
+// a request just before this run began, and the portal may have it in its hands for as long as an answer may take
+// (PORTAL.md §1). That is counted by the portal's clock, which an answer has told by the time this is asked.
+func (p *portal) tooLateFor(entries []journal.Entry) func() bool {
+	settled := time.Now().Add(settling * p.settings.pollInterval)
+	last := sync.OnceValue(func() time.Time {
+		now := p.Now()
+		if !slices.ContainsFunc(entries, func(e journal.Entry) bool {
+			return e.Outcome != journal.Accepted && now.Sub(e.Asked) < madeWithin
+		}) {
+			return now
+		}
+		return now.Add(p.settings.requestTimeout + settling*p.settings.pollInterval - time.Since(p.journal.opened))
+	})
+	return func() bool { return !p.Now().Before(last()) && time.Now().After(settled) }
 }
 
 // takenUpRule tells the user.

@@ -19,10 +19,11 @@ type recorder struct {
 	*journal.Journal
 	portal    string // the portal's address
 	workspace string
+	opened    time.Time // when this run began: whoever was killed before has sent nothing since
 }
 
 func newRecorder(endpoint string) recorder {
-	return recorder{journal.At(journal.Dir(os.Getenv)), endpoint, journal.Workspace(os.Getenv)}
+	return recorder{journal.At(journal.Dir(os.Getenv)), endpoint, journal.Workspace(os.Getenv), time.Now()}
 }
 
 // Begin notes the machines of an order.

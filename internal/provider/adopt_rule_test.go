@@ -1,0 +1,114 @@
+package provider
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+// late has the portal carry out a request of a killed run only when the next run has looked for what comes of it more
+// often than for something that the portal has in its list. Its time stands until then, so that no request is too old.
+func (r *runs) late(list string, send func() error) (over func()) {
+	r.t.Helper()
+	r.Freeze()
+	before := r.Stats().Routes[list]
+	var portal sync.WaitGroup
+	portal.Go(func() {
+		defer r.Thaw()
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for r.Stats().Routes[list] < before+5*settling {
+			select {
+			case <-tick.C:
+			case <-r.t.Context().Done():
+				return
+			}
+		}
+		if err := send(); err != nil {
+			r.t.Error(err)
+		}
+	})
+	return portal.Wait
+}
+
+func TestRulesThatThePortalMakesLongAfterTheKillAreMadeOnce(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	rules := campus("22", "80")
+	if _, err := run.noteRules(leftProject, backendNet, nil, rules); err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	over := r.late("GET /api/acl/segment/{segment}/", func() error {
+		_, err := run.CreateACLRule(t.Context(), backendNet, rules[0])
+		return err
+	})
+	result := r.reconciles(nil, rules...)
+	over()
+	r.hasRules(rules...)
+	if len(result.own) != len(rules) || len(result.shared) > 0 {
+		t.Errorf("%d are its own, %d others', want all %d its own", len(result.own), len(result.shared), len(rules))
+	}
+}
+
+func TestADNATRuleThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	thing := dnatThing(backendNet, host(1))
+	if _, err := run.journal.Journal.Begin(journal.Entry{Key: run.journal.key(leftProject, thing), Operation: createDNAT, Asked: run.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	over := r.late("GET /api/dnat/project/{project}/", func() error {
+		return run.CreateDNAT(t.Context(), mdx.DNATRequest{PoolAddress: public10, Segment: backendNet, DstAddress: host(1)})
+	})
+	next, _ := r.run()
+	found, err := next.leftRule(t.Context(), leftProject, thing, func() (bool, error) {
+		there, err := next.dnats(t.Context(), leftProject, 0)
+		return slices.ContainsFunc(there, func(rule mdx.DNAT) bool { return rule.DstAddress == host(1) }), err
+	})
+	over()
+	if err != nil || !found {
+		t.Errorf("taken up: %v, %v", found, err)
+	}
+}
+
+func TestHowLongARuleOfAnInterruptedRunIsLookedFor(t *testing.T) {
+	for name, test := range map[string]struct {
+		outcome journal.Outcome
+		age     time.Duration
+		long    bool
+	}{
+		"killed just now":                     {journal.Open, time.Second, true},
+		"killed before many others were made": {journal.Open, 20 * time.Minute, true},
+		"killed long ago":                     {journal.Open, 2 * madeWithin, false},
+		"nobody heard the answer":             {journal.Lost, time.Second, true},
+		"made, and the state was lost":        {journal.Accepted, time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRuns(t, mdxsim.Config{})
+			run, _ := r.run()
+			r.Freeze()
+			if _, err := run.DNATs(t.Context(), leftProject); err != nil { // which tells the portal's time
+				t.Fatal(err)
+			}
+			tooLate := run.tooLateFor([]journal.Entry{{Outcome: test.outcome, Asked: run.Now().Add(-test.age)}})
+			begun := time.Now()
+			err := run.await(t.Context(), "it to be too late", func() (bool, error) {
+				return tooLate() || time.Since(begun) > 4*settling*run.settings.pollInterval, nil
+			})
+			if err != nil || tooLate() == test.long {
+				t.Errorf("too late after %s: %v, %v", time.Since(begun), tooLate(), err)
+			}
+			r.Advance(run.settings.requestTimeout + time.Minute)
+			if _, err := run.DNATs(t.Context(), leftProject); err != nil || !tooLate() {
+				t.Errorf("looked for when no answer can come any more: %v", err)
+			}
+		})
+	}
+}
