@@ -90,6 +90,7 @@ func (b *binaryTrial) machine(name string) (found mdxsim.VM) {
 }
 
 func TestRealResizeThatIsKilledIsFinishedByTheNextApply(t *testing.T) {
+	t.Parallel()
 	writes := []string{"POST /api/vm/*/shutdown/", "POST /api/vm/*/reconfigure/", "POST /api/vm/*/power_on/"}
 	withEachKill(t, "terraform", writes, func(b *binaryTrial, killed func(args ...string)) {
 		b.wants("a")
@@ -135,9 +136,11 @@ func destroysAfterAKill(b *binaryTrial, killed func(args ...string)) {
 var destroying = []string{"DELETE /api/acl/*/", "DELETE /api/dnat/*/", "POST /api/vm/*/power_off/", "POST /api/vm/*/destroy/"}
 
 func TestRealDestroyThatIsKilledIsFinishedByTheNextOne(t *testing.T) {
+	t.Parallel()
 	withEachKill(t, "terraform", destroying, destroysAfterAKill)
 }
 
 func TestRealDestroyWhoseProviderIsKilledIsFinishedByTheNextOne(t *testing.T) {
+	t.Parallel()
 	withEachKill(t, "provider", destroying, destroysAfterAKill)
 }
