@@ -12,28 +12,33 @@ import (
 )
 
 // late has the portal carry out a request of a killed run only when the next run has looked for what comes of it more
-// often than for something that the portal has in its list. Its time stands until then, so that no request is too old.
+// often than for something that the portal has in its list, or when that run is over. Its time stands until then, so that
+// no request is too old.
 func (r *runs) late(list string, send func() error) (over func()) {
 	r.t.Helper()
 	r.Freeze()
 	before := r.Stats().Routes[list]
+	ended := make(chan struct{})
 	var portal sync.WaitGroup
 	portal.Go(func() {
 		defer r.Thaw()
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
-		for r.Stats().Routes[list] < before+5*settling {
+		for waits := true; waits && r.Stats().Routes[list] < before+5*settling; {
 			select {
 			case <-tick.C:
-			case <-r.t.Context().Done():
-				return
+			case <-ended:
+				waits = false
 			}
 		}
 		if err := send(); err != nil {
 			r.t.Error(err)
 		}
 	})
-	return portal.Wait
+	return func() {
+		close(ended)
+		portal.Wait()
+	}
 }
 
 func TestRulesThatThePortalMakesLongAfterTheKillAreMadeOnce(t *testing.T) {
