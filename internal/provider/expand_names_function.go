@@ -45,7 +45,7 @@ func (expandNamesFunction) Run(ctx context.Context, req function.RunRequest, res
 	}
 	names, err := mdx.ExpandNames(name)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, sentence(err.Error()))
+		resp.Error = function.NewArgumentFuncError(0, err.Error())
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, names)

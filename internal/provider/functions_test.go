@@ -140,6 +140,7 @@ func TestFunctionExpandNames(t *testing.T) {
 	}
 }
 
+// Terraform puts what a function says into a sentence of its own, and a period after it.
 func TestFunctionsRefuse(t *testing.T) {
 	for _, test := range []struct {
 		function  string
@@ -147,31 +148,31 @@ func TestFunctionsRefuse(t *testing.T) {
 		argument  int64 // the one to blame, or -1
 		want      string
 	}{
-		{"pack_resources", []tftypes.Value{text("tpu"), number("1")}, 0, `"tpu" is not a kind of pack: give "cpu" or "gpu".`},
-		{"pack_resources", []tftypes.Value{text("cpu"), number("0")}, 1, "A VM has 1 to 152 cpu packs, not 0."},
-		{"pack_resources", []tftypes.Value{text("gpu"), number("9")}, 1, "A VM has 1 to 8 gpu packs, not 9."},
-		{"packs_needed", []tftypes.Value{text("tpu"), number("1"), number("1"), number("0")}, 0, `"tpu" is not a kind of pack: give "cpu" or "gpu".`},
-		{"packs_needed", []tftypes.Value{text("cpu"), number("-1"), number("1"), number("0")}, 1, "Give 0 or more."},
-		{"packs_needed", []tftypes.Value{text("cpu"), number("1"), number("-0.5"), number("0")}, 2, "Give 0 or more."},
+		{"pack_resources", []tftypes.Value{text("tpu"), number("1")}, 0, `"tpu" is not a kind of pack: give "cpu" or "gpu"`},
+		{"pack_resources", []tftypes.Value{text("cpu"), number("0")}, 1, "a VM has 1 to 152 cpu packs, not 0"},
+		{"pack_resources", []tftypes.Value{text("gpu"), number("9")}, 1, "a VM has 1 to 8 gpu packs, not 9"},
+		{"packs_needed", []tftypes.Value{text("tpu"), number("1"), number("1"), number("0")}, 0, `"tpu" is not a kind of pack: give "cpu" or "gpu"`},
+		{"packs_needed", []tftypes.Value{text("cpu"), number("-1"), number("1"), number("0")}, 1, "give 0 or more"},
+		{"packs_needed", []tftypes.Value{text("cpu"), number("1"), number("-0.5"), number("0")}, 2, "give 0 or more"},
 		{
 			"packs_needed",
 			[]tftypes.Value{text("cpu"), number("1"), number("1"), number("1")},
 			-1,
-			"No VM of cpu packs is as large: the largest, of 152 packs, has 152 cores, 229.52 GB of memory and 0 GPUs.",
+			"no VM of cpu packs is as large: the largest, of 152 packs, has 152 cores, 229.52 GB of memory and 0 GPUs",
 		},
 		{
 			"packs_needed",
 			[]tftypes.Value{text("gpu"), number("145"), number("1"), number("1")},
 			-1,
-			"No VM of gpu packs is as large: the largest, of 8 packs, has 144 cores, 460.80 GB of memory and 8 GPUs.",
+			"no VM of gpu packs is as large: the largest, of 8 packs, has 144 cores, 460.80 GB of memory and 8 GPUs",
 		},
 		{
 			"expand_names",
 			[]tftypes.Value{text("n-[10-12]")},
 			0,
-			`VM name "n-[10-12]": a range is written like name-[1-3], once, with single digits.`,
+			`VM name "n-[10-12]": a range is written like name-[1-3], once, with single digits`,
 		},
-		{"expand_names", []tftypes.Value{text("")}, 0, "the VM name is empty."},
+		{"expand_names", []tftypes.Value{text("")}, 0, "the VM name is empty"},
 	} {
 		t.Run(fmt.Sprint(test.function, test.arguments), func(t *testing.T) {
 			got, failure := call(t, test.function, test.arguments...)
@@ -227,7 +228,7 @@ terraform {
 }
 output "size" { value = provider::mdx::pack_resources("cpu", 153) }
 `,
-				ExpectError: says("A VM has 1 to 152 cpu packs, not 153."),
+				ExpectError: says(`parameter: a VM has 1 to 152 cpu packs, not 153.`),
 			},
 		},
 	})

@@ -59,10 +59,10 @@ func (packResourcesFunction) Run(ctx context.Context, req function.RunRequest, r
 	size, most, err := packsOf(kind)
 	switch {
 	case err != nil:
-		resp.Error = function.NewArgumentFuncError(0, sentence(err.Error()))
+		resp.Error = function.NewArgumentFuncError(0, err.Error())
 		return
 	case num < 1 || num > most:
-		resp.Error = function.NewArgumentFuncError(1, fmt.Sprintf("A VM has 1 to %d %s packs, not %d.", most, kind, num))
+		resp.Error = function.NewArgumentFuncError(1, fmt.Sprintf("a VM has 1 to %d %s packs, not %d", most, kind, num))
 		return
 	}
 	var model packResourcesModel

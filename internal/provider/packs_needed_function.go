@@ -56,20 +56,20 @@ func (packsNeededFunction) Run(ctx context.Context, req function.RunRequest, res
 	}
 	size, most, err := packsOf(kind)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, sentence(err.Error()))
+		resp.Error = function.NewArgumentFuncError(0, err.Error())
 		return
 	}
 	for i, wanted := range []float64{float64(cores), memory, float64(gpus)} {
 		if wanted < 0 {
-			resp.Error = function.NewArgumentFuncError(int64(i+1), "Give 0 or more.")
+			resp.Error = function.NewArgumentFuncError(int64(i+1), "give 0 or more")
 			return
 		}
 	}
 	num := size.needed(float64(cores), memory, gpus)
 	if num > float64(most) {
 		cpu, gb, gpu := size.resources(most)
-		resp.Error = function.NewFuncError(fmt.Sprintf("No VM of %s packs is as large: the largest, of %d packs, has %d cores, %.2f GB "+
-			"of memory and %d GPUs.", kind, most, cpu, gb, gpu))
+		resp.Error = function.NewFuncError(fmt.Sprintf("no VM of %s packs is as large: the largest, of %d packs, has %d cores, %.2f GB "+
+			"of memory and %d GPUs", kind, most, cpu, gb, gpu))
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, int64(num))
