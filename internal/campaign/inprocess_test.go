@@ -3,6 +3,8 @@ package campaign
 import (
 	_ "embed"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -155,10 +157,26 @@ func (c *trial) inPeace(step int) {
 			break
 		}
 		if n == most {
-			c.t.Fatalf("step %d: %d applies in peace did not suffice: %v\n%s\nsaid:\n%s", step, n, err, changes, strings.Join(c.said, "\n"))
+			c.t.Fatalf("step %d: %d applies in peace did not suffice: %v\n%s\nthe portal says:\n%s\nsaid:\n%s", step, n, err, changes,
+				c.portalSays(), strings.Join(c.said, "\n"))
 		}
 	}
 	c.check(step)
+}
+
+// portalSays is what the portal tells of the machines that are ours.
+func (c *trial) portalSays() string {
+	var b strings.Builder
+	for _, vm := range c.sim.World().Organisations[0].Projects[0].VMs {
+		if vm.Foreign {
+			continue
+		}
+		r, w := httptest.NewRequest(http.MethodGet, "/api/vm/"+vm.UUID+"/", nil), httptest.NewRecorder()
+		r.Header.Set("Authorization", "JWT "+c.token)
+		c.sim.Handler().ServeHTTP(w, r)
+		fmt.Fprintf(&b, "%s: %d %s\n", vm.Name, w.Code, w.Body)
+	}
+	return b.String()
 }
 
 func (c *trial) listen(core *Core) {
