@@ -213,8 +213,8 @@ func (s Spec) Validate() error {
 	if s.SSHPort < 1 || s.SSHPort > 65535 {
 		bad("ssh_port: %d is not a port", s.SSHPort)
 	}
-	if s.Base != nil && s.SSHPort == basePort && s.Base.Network == "host" {
-		bad("ssh_port: 22 belongs to the Base container; the host's own sshd needs another, such as %d", DefaultSSHPort)
+	if s.Base != nil {
+		errs = append(errs, within("ssh_port", CheckPorts(s.SSHPort, s.Base.Network)))
 	}
 	if s.StaticAddress.IsValid() && !s.StaticAddress.Is4() {
 		bad("static_ipv4_address: %s is not an IPv4 address", s.StaticAddress)
@@ -294,6 +294,16 @@ func within(field string, err error) error {
 func CheckHostname(name string) error {
 	if !hostnamePattern.MatchString(name) {
 		return fmt.Errorf("%q is not a host name: letters, digits and hyphens, in parts of at most 63", name)
+	}
+	return nil
+}
+
+// CheckPorts accepts the port of the host's own SSH server beside a Base container in a network of Docker's; empty: the
+// host's, in which the Base container has port 22.
+func CheckPorts(sshPort int, network string) error {
+	if sshPort == basePort && or(network, "host") == "host" {
+		return fmt.Errorf("22 belongs to the Base container, which shares the host's network; the host's own SSH server needs "+
+			"another port, such as %d", DefaultSSHPort)
 	}
 	return nil
 }

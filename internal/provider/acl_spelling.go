@@ -25,8 +25,9 @@ type spelling interface {
 }
 
 // The texts of an access rule. They have no semantic equality of the framework's: inside a set it compares element by
-// element and attribute by attribute, and so gives one rule the spelling of another. The types of terraform-plugin-framework-nettypes are not used for networks: to them
-// 10.0.1.0/21 and 10.0.0.0/21 differ, while the portal hands out either for the other (PORTAL.md §7).
+// element and attribute by attribute, and so gives one rule the spelling of another. The types of
+// terraform-plugin-framework-nettypes are not used for networks: to them 10.0.1.0/21 and 10.0.0.0/21 differ, while the
+// portal hands out either for the other (PORTAL.md §7).
 type (
 	cidrText     = spelled[cidrSpelling]
 	portText     = spelled[portSpelling]

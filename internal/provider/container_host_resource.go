@@ -58,13 +58,15 @@ func (r *containerHostResource) Schema(ctx context.Context, _ resource.SchemaReq
 func (r *containerHostResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config containerHostModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if base := config.BaseContainer; base.IsNull() || base.IsUnknown() || config.SSHPort.ValueInt64() != 22 {
+	if config.BaseContainer.IsNull() || config.BaseContainer.IsUnknown() {
 		return
 	}
-	if network, _ := config.BaseContainer.Attributes()["network"].(types.String); network.IsNull() || network.ValueString() == "host" {
-		resp.Diagnostics.AddAttributeError(path.Root("ssh_port"), "Port of the Base container", fmt.Sprintf(
-			"22 belongs to the Base container, which shares the host's network; the host's own SSH server needs another port, such as %d.",
-			containerhost.DefaultSSHPort))
+	network, _ := config.BaseContainer.Attributes()["network"].(types.String)
+	if network.IsUnknown() {
+		return
+	}
+	if err := containerhost.CheckPorts(int(config.SSHPort.ValueInt64()), network.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("ssh_port"), "Port of the Base container", sentence(err.Error()))
 	}
 }
 
@@ -130,7 +132,8 @@ func (r *containerHostResource) Create(ctx context.Context, req resource.CreateR
 	resp.Diagnostics.Append(plan.identify(ctx, resp.Identity)...)
 }
 
-// Read asks the host, where it was last reached and where it should be. One that does not answer stays in state as it is, and one whose VM is off is not asked.
+// Read asks the host, where it was last reached and where it should be. One that does not answer stays in state as it is,
+// and one whose VM is off is not asked.
 func (r *containerHostResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state containerHostModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)

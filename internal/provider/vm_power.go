@@ -160,13 +160,11 @@ func (p *portal) act(
 	if err == nil {
 		err = p.shown(ctx, t, want, before, tasks, false)
 	}
-	if err != nil && refused(err) && p.already(ctx, t, want) {
-		return nil // somebody else did it at the same moment
-	}
-	if p.outlasted(ctx, t, before, err) {
-		if p.already(ctx, t, want) {
-			return nil
-		}
+	again := p.outlasted(ctx, t, before, err)
+	switch {
+	case refused(err) && p.already(ctx, t, want):
+		return nil // somebody else did it at the same moment, or a run before this one
+	case again:
 		return p.act(ctx, t, want, change)
 	}
 	return err
