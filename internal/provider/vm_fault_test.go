@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -206,6 +207,46 @@ func TestASpotVMThatIsPutToSleepWhileItIsMadeIsStartedAgain(t *testing.T) {
 	}
 	if w.asked("POST /api/vm/{vm}/power_on/") == 0 {
 		t.Error("it never slept")
+	}
+}
+
+func TestASpotVMThatIsPutToSleepBeforeItIsSeenRunning(t *testing.T) {
+	t.Parallel()
+	for name, says := range map[string]string{
+		"is started again":                  "",
+		"again and again is not waited for": "the platform stopped the VM again and again",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := startWorld(t, mdxsim.Config{})
+			p := w.plugin(t)
+			config := smallVM(attributes{"timeouts": attributes{"update": "10m"}})
+			state := p.make(config)
+			if err := w.Sleep("web"); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.SetFaults([]mdxsim.Fault{{
+				Route: "GET /api/vm/project/{project}/", Nth: 1, Times: math.MaxInt32, Kind: mdxsim.SpotSleeps,
+			}}); err != nil {
+				t.Fatal(err)
+			}
+			if says == "" {
+				go func() {
+					until(t, func() bool { return w.asked("POST /api/vm/{vm}/power_on/") > 1 })
+					if err := w.SetFaults(nil); err != nil {
+						t.Error(err)
+					}
+				}()
+			}
+			state, _ = p.refresh(state) // which warns that it sleeps
+			after, said := p.apply(t.Context(), p.plan(state, config))
+			if said != says && (says == "" || !strings.Contains(said, says)) {
+				t.Error(said)
+			}
+			if says == "" && (after["power_state"] != "running" || w.machine("web").Status != mdxsim.PowerOn) {
+				t.Error(after)
+			}
+		})
 	}
 }
 

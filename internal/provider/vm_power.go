@@ -50,6 +50,7 @@ var (
 	errKeepsStopping = errors.New("the platform stopped the VM again and again while it was being started; a spot VM runs only while " +
 		"there is room, so try later, or use service_level = \"guarantee\"")
 	errNotBegun = errors.New("the portal has not begun it")
+	errUndone   = errors.New("the portal carried it out, and the VM is not in that state: somebody or the platform undid it at once")
 )
 
 // brokenError is a VM that neither starts nor stops.
@@ -88,7 +89,12 @@ func (p *portal) reach(ctx context.Context, t vmTarget) (*mdx.VM, error) {
 			return nil, p.stop(ctx, t)
 		}
 		if !isRunning(vm) {
-			if err := p.start(ctx, t); err != nil {
+			err := p.start(ctx, t)
+			if errors.Is(err, errUndone) {
+				tflog.Warn(ctx, "the VM was stopped as soon as it was started", map[string]any{"name": t.name})
+				continue
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -176,14 +182,18 @@ func (p *portal) already(ctx context.Context, t vmTarget, want func(mdx.VMSummar
 	return err == nil && slices.ContainsFunc(vms, func(vm mdx.VMSummary) bool { return vm.ID == t.id && want(vm) })
 }
 
-// shown waits until a change of a VM shows in its state, or its task fails.
+// shown waits until a change of a VM shows in its state, or its task fails, or has ended and the change was undone.
 func (p *portal) shown(
 	ctx context.Context, t vmTarget, want func(mdx.VMSummary) bool, before historyMark, tasks []mdx.TaskID, doubtful bool,
 ) error {
 	watched, stop := context.WithCancelCause(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() {
-		if err := p.failure(watched, t, before, tasks, doubtful); err != nil {
+		ended, err := p.failure(watched, t, before, tasks, doubtful)
+		if ended && p.undone(watched, t, want) {
+			err = errUndone
+		}
+		if err != nil {
 			stop(err)
 		}
 	})
@@ -196,31 +206,43 @@ func (p *portal) shown(
 	return err
 }
 
-// failure waits for the task of a change to end, and answers how it failed. The task is the one that the portal named,
-// else the first in the VM's history that was not there before. Where it is doubtful that the change arrived,
-// errNotBegun is the answer once the portal had time to show one.
+// failure waits for the task of a change to end, and answers how it failed, or whether it ended well. The task is the one
+// that the portal named, else the first in the VM's history that was not there before. Where it is doubtful that the change
+// arrived, errNotBegun is the answer once the portal had time to show one.
 //
 // A change that goes well shows in the state of its VM first, which is looked at for all VMs at once. So a history, which
 // is looked at for each, waits for the change to take longer than it should.
-func (p *portal) failure(ctx context.Context, t vmTarget, before historyMark, tasks []mdx.TaskID, doubtful bool) error {
+func (p *portal) failure(
+	ctx context.Context, t vmTarget, before historyMark, tasks []mdx.TaskID, doubtful bool,
+) (ended bool, err error) {
 	if len(tasks) == 0 {
 		if !doubtful && pause(ctx, takesAtMost*p.settings.pollInterval) != nil {
-			return nil //nolint:nilerr // it ended well, or whoever waits gave up: both are told elsewhere
+			return false, nil //nolint:nilerr // it ended well, or whoever waits gave up: both are told elsewhere
 		}
 		task, err := p.newTask(ctx, t.id, before)
 		if err != nil && doubtful && ctx.Err() == nil {
-			return errNotBegun
+			return false, errNotBegun
 		}
 		if err != nil {
-			return nil //nolint:nilerr // a portal that keeps no such history is waited for by the VM's state alone
+			return false, nil //nolint:nilerr // a portal that keeps no such history is waited for by the VM's state alone
 		}
 		tasks = []mdx.TaskID{task}
 	}
-	_, err := p.WaitTask(ctx, t.project, tasks[0], t.named(), logProgress(ctx), mdx.WithPace(mdx.PacePower))
+	_, err = p.WaitTask(ctx, t.project, tasks[0], t.named(), logProgress(ctx), mdx.WithPace(mdx.PacePower))
 	if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
-		return failed
+		return false, failed
 	}
-	return nil
+	return err == nil, nil
+}
+
+// undone tells whether a VM is not in the state that a change has brought it to, at a time when it should show. The
+// platform stops a spot VM when it needs the room, be it as soon as it runs.
+func (p *portal) undone(ctx context.Context, t vmTarget, want func(mdx.VMSummary) bool) bool {
+	if pause(ctx, takesAtMost*p.settings.pollInterval) != nil {
+		return false
+	}
+	vms, err := p.VMs(ctx, t.project)
+	return err == nil && slices.ContainsFunc(vms, func(vm mdx.VMSummary) bool { return vm.ID == t.id && !want(vm) })
 }
 
 // takesAtMost is how many poll intervals a change of power takes if all goes well.

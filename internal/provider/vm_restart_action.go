@@ -109,7 +109,7 @@ func (a *vmRestartAction) restart(ctx context.Context, t vmTarget) error {
 	if err != nil && !mdx.IsAmbiguous(err) {
 		return err
 	}
-	if err := a.portal.failure(ctx, t, before, tasks, err != nil); err != nil {
+	if _, err := a.portal.failure(ctx, t, before, tasks, err != nil); err != nil {
 		return err
 	}
 	_, err = a.portal.WaitVM(ctx, t.project, t.id, isRunning, t.named(), logProgress(ctx))
