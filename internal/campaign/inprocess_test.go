@@ -175,6 +175,9 @@ func (c *trial) portalSays() string {
 		r.Header.Set("Authorization", "JWT "+c.token)
 		c.sim.Handler().ServeHTTP(w, r)
 		fmt.Fprintf(&b, "%s: %d %s\n", vm.Name, w.Code, w.Body)
+		if vm.HostError != "" {
+			fmt.Fprintf(&b, "  its host did not start: %s\n", vm.HostError)
+		}
 	}
 	return b.String()
 }

@@ -119,6 +119,21 @@ func TestSlowHost(t *testing.T) {
 	eventually(t, func() bool { return fmt.Sprint(p.addresses(id)) == "[127.0.7.1]" })
 }
 
+// A machine that is reset while its host still boots shows its address all the
+// same.
+func TestResetOfASlowHost(t *testing.T) {
+	r := &recorder{gate: make(chan struct{})}
+	p := frozen(t, empty(fast(), r))
+	id := p.deployed("a")
+	p.post("/api/vm/"+id+"/reset/", nil).must(202)
+	p.Advance(10 * time.Minute)
+	if address, shown := p.addressOf(id); shown {
+		t.Fatalf("address: %s", address)
+	}
+	close(r.gate)
+	eventually(t, func() bool { return fmt.Sprint(p.addresses(id)) == "[127.0.7.1]" })
+}
+
 // A host that does not start is a machine whose address never comes; the world
 // says why.
 func TestHostThatDoesNotStart(t *testing.T) {

@@ -62,7 +62,8 @@ type vm struct {
 	running []*task
 	powered int        // counts power cycles, so that a plan made before one is void after it
 	host    netip.Addr // where the backend put it
-	booting bool       // the backend has not said yet
+	booting bool       // the backend has not said yet, or could not start it
+	boots   int        // how often the backend was asked to start it
 	cloneOf string
 }
 

@@ -140,17 +140,21 @@ func (s *Sim) startHost(v *vm) {
 		host.TemplateHost = hostName(v.catalog)
 	}
 	v.booting = true
-	cycle := v.powered
+	v.boots++
+	this := v.boots
 	s.hosts.do(v.UUID, func(ctx context.Context) {
 		addr, err := s.cfg.Backend.Start(ctx, host)
 		s.do(func() {
 			if err != nil {
 				v.HostError = err.Error()
+				if s.log != nil {
+					s.log.Printf("the host of VM %s did not start: %v", v.Name, err)
+				}
 				return
 			}
 			v.host, v.HostError = addr, ""
 			s.cameTo(v, seg, addr.String())
-			if v.powered == cycle {
+			if v.boots == this {
 				v.booting = false
 			}
 		})
