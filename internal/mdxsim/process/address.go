@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+	"time"
 )
 
 // block is addresses that one backend has to itself: a.b.c.10 to a.b.c.254, while it listens on a.b.c.9. A host that is
@@ -23,34 +24,25 @@ const (
 	lastAt  = 254
 )
 
-// address is the next that nobody listens on; the first of another block when one is used up.
+// address is the next that was not given out; the first of another block when one is used up.
 func (b *block) address(ctx context.Context) (netip.Addr, error) {
-	for range 1000 {
-		if !b.next.IsValid() {
-			if err := b.claim(ctx); err != nil {
-				return netip.Addr{}, err
-			}
-		}
-		address := b.next
-		if b.next = address.Next(); address.As4()[3] == lastAt {
-			b.next = netip.Addr{}
-		}
-		listener, err := listen(ctx, address, 22)
-		if err == nil {
-			return address, listener.Close()
-		}
-		if !errors.Is(err, syscall.EADDRINUSE) {
+	if !b.next.IsValid() {
+		if err := b.claim(ctx); err != nil {
 			return netip.Addr{}, err
 		}
 	}
-	return netip.Addr{}, errors.New("no free address in a thousand")
+	address := b.next
+	if b.next = address.Next(); address.As4()[3] == lastAt {
+		b.next = netip.Addr{}
+	}
+	return address, nil
 }
 
 // claim takes a block that is nobody's, somewhere in 127.64.0.0/10.
 func (b *block) claim(ctx context.Context) error {
 	for range 1000 {
 		at := netip.AddrFrom4([4]byte{127, byte(64 + rand.IntN(64)), byte(rand.IntN(256)), claimAt}) //nolint:gosec // to keep apart, not to be secret
-		listener, err := listen(ctx, at, 22)
+		listener, err := listenOnce(ctx, at, 22)
 		switch {
 		case err == nil:
 			b.claims, b.next = append(b.claims, listener), at.Next()
@@ -61,7 +53,8 @@ func (b *block) claim(ctx context.Context) error {
 			return fmt.Errorf("%w (outside Linux, 127.0.0.0/8 is not the machine's own)", err)
 		}
 	}
-	return errors.New("no free block of addresses in a thousand")
+	return errors.New("port 22 is taken on a thousand addresses of 127.64.0.0/10: stop the SSH server that listens on all of them, or " +
+		"have it listen on this machine's own address only")
 }
 
 // release gives all blocks back.
@@ -74,6 +67,18 @@ func (b *block) release() error {
 	return errors.Join(failed...)
 }
 
+// listen listens on an address of a host. A program that is just being started, for whatever host, has a copy of every
+// socket of this process until it is executed, so a port that was given up a moment ago may be in use a moment longer.
 func listen(ctx context.Context, address netip.Addr, port int) (net.Listener, error) {
+	const most, tick = 10 * time.Second, 2 * time.Millisecond
+	for end := time.Now().Add(most); ; {
+		listener, err := listenOnce(ctx, address, port)
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(end) || !pause(ctx, tick) {
+			return listener, err
+		}
+	}
+}
+
+func listenOnce(ctx context.Context, address netip.Addr, port int) (net.Listener, error) {
 	return new(net.ListenConfig).Listen(ctx, "tcp", netip.AddrPortFrom(address, uint16(port)).String()) //nolint:gosec // ports are checked where they are read
 }

@@ -1,10 +1,12 @@
 package process
 
 import (
+	"net"
 	"net/netip"
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // first is a block's first address; where this user may not listen there, the test is skipped.
@@ -48,7 +50,7 @@ func TestABlockThatIsClaimedIsTaken(t *testing.T) {
 	var mine, next block
 	at := first(t, &mine).As4()
 	at[3] = claimAt
-	if listener, err := listen(t.Context(), netip.AddrFrom4(at), 22); err == nil {
+	if listener, err := listenOnce(t.Context(), netip.AddrFrom4(at), 22); err == nil {
 		_ = listener.Close()
 		t.Error("others could claim it")
 	}
@@ -62,5 +64,35 @@ func TestABlockThatIsClaimedIsTaken(t *testing.T) {
 	_ = listener.Close()
 	if err := next.release(); err != nil {
 		t.Error("nothing to release: ", err)
+	}
+}
+
+// Until it is executed, a program that another host starts has a copy of a socket that is closed meanwhile.
+func TestAPortThatWasGivenUpAMomentAgoIsWaitedFor(t *testing.T) {
+	var mine block
+	address := first(t, &mine)
+	before, err := listenOnce(t.Context(), address, 22)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := before.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := before.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := listenOnce(t.Context(), address, 22); err == nil {
+		_ = again.Close()
+		t.Fatal("a copy of a socket does not keep its port")
+	}
+	time.AfterFunc(50*time.Millisecond, func() { _ = held.Close() })
+	again, err := listen(t.Context(), address, 22)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = again.Close()
+	if err := mine.release(); err != nil {
+		t.Error(err)
 	}
 }

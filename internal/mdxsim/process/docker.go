@@ -51,6 +51,9 @@ type container struct {
 	key      ssh.Signer
 }
 
+// containerPort is where a Base container's sshd listens.
+const containerPort = 22
+
 func newDocker() *docker { return &docker{images: map[string]bool{}} }
 
 // imageID is an image's id: its digest.
@@ -149,7 +152,7 @@ func (c *container) start(h *host) {
 		c.fails(err.Error())
 		return
 	}
-	s, err := startServer(h.boot, h, 22, &gliderssh.Server{
+	s, err := startServer(h.boot, h, containerPort, &gliderssh.Server{
 		PublicKeyHandler: func(ctx gliderssh.Context, key gliderssh.PublicKey) bool {
 			return (ctx.User() == "root" || ctx.User() == "vcp") && authorized(c.keys(), key)
 		},

@@ -210,7 +210,7 @@ func (h *host) move(ctx context.Context, address string) error {
 	if to == h.where() {
 		return nil
 	}
-	probe, err := listen(ctx, to, 0)
+	probe, err := listenOnce(ctx, to, 0)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -32,8 +33,17 @@ func (h *host) newServer(port int) (*server, error) {
 	}, h.key)
 }
 
-// startServer listens on the host's address and serves until the boot ends.
+// taken tells whether something on the host listens on a port. The caller holds the lock.
+func (h *host) taken(port int) bool {
+	return h.boot.servers[port] != nil ||
+		port == containerPort && slices.ContainsFunc(h.docker.containers, func(c *container) bool { return c.sshd != nil })
+}
+
+// startServer listens on the host's address and serves until the boot ends. The caller holds the lock.
 func startServer(b *boot, h *host, port int, serving *gliderssh.Server, key ssh.Signer) (*server, error) {
+	if h.taken(port) {
+		return nil, fmt.Errorf("listen on port %d: %w", port, syscall.EADDRINUSE)
+	}
 	listener, err := listen(b.ctx, h.address, port)
 	if errors.Is(err, syscall.EACCES) {
 		return nil, fmt.Errorf("this user may not listen on port %d", port)
