@@ -138,7 +138,7 @@ func (s *scouting) choose(now time.Time, unit time.Duration) []*candidate {
 func (s *scouting) ripe(now time.Time, unit time.Duration) []*candidate {
 	var ripe []*candidate
 	for _, v := range s.candidates {
-		if s.isDue(v, now) && !v.asked.Equal(now) && (v.misses == 0 || now.Sub(v.asked) >= min(unit<<(v.misses-1), 12*unit)) {
+		if s.isDue(v, now) && !v.asked.Equal(now) && (v.misses == 0 || now.Sub(v.asked) >= min(unit<<min(v.misses-1, 4), 12*unit)) {
 			ripe = append(ripe, v)
 		}
 	}
