@@ -110,16 +110,29 @@ func (p *portal) reach(ctx context.Context, t vmTarget) (*mdx.VM, error) {
 	return nil, errKeepsStopping
 }
 
+// powerChange is a request that changes a VM's power, and how it shows in the VM's state.
+type powerChange struct {
+	ask   func(context.Context) ([]mdx.TaskID, error)
+	shows func(mdx.VMSummary) bool
+	// shownByTask: it shows by the time that its task has ended. The task of a shutdown may end when the guest has been asked.
+	shownByTask bool
+}
+
 // start powers a VM on, at its service level.
 func (p *portal) start(ctx context.Context, t vmTarget) error {
-	return p.act(ctx, t, isRunning, func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOn(ctx, t.id, t.level) })
+	return p.act(ctx, t, powerChange{
+		ask:   func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOn(ctx, t.id, t.level) },
+		shows: isRunning, shownByTask: true,
+	})
 }
 
 // stop shuts a VM down, and cuts its power if the guest does not listen in time.
 func (p *portal) stop(ctx context.Context, t vmTarget) error {
 	gentle, cancel := context.WithTimeout(ctx, t.shutdownTimeout)
 	defer cancel()
-	err := p.act(gentle, t, isStopped, func(ctx context.Context) ([]mdx.TaskID, error) { return p.Shutdown(ctx, t.id) })
+	err := p.act(gentle, t, powerChange{
+		ask: func(ctx context.Context) ([]mdx.TaskID, error) { return p.Shutdown(ctx, t.id) }, shows: isStopped,
+	})
 	if err == nil || ctx.Err() != nil || !refused(err) && !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
@@ -134,7 +147,9 @@ func (p *portal) cutPower(ctx context.Context, t vmTarget) error {
 	defer tick.Stop()
 	const attempts = 4
 	for attempt := 1; ; attempt++ {
-		err := p.act(ctx, t, isStopped, func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOff(ctx, t.id) })
+		err := p.act(ctx, t, powerChange{
+			ask: func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOff(ctx, t.id) }, shows: isStopped,
+		})
 		if err == nil || !refused(err) || attempt == attempts {
 			return err
 		}
@@ -149,29 +164,27 @@ func (p *portal) cutPower(ctx context.Context, t vmTarget) error {
 // act changes a VM's power and waits until it shows. The portal's answer may tell a task or nothing at all (PORTAL.md
 // §5), so what fails is looked for in the VM's history too. A request whose answer was lost is sent again only if the
 // history shows that nothing came of it.
-func (p *portal) act(
-	ctx context.Context, t vmTarget, want func(mdx.VMSummary) bool, change func(context.Context) ([]mdx.TaskID, error),
-) error {
+func (p *portal) act(ctx context.Context, t vmTarget, change powerChange) error {
 	before := p.historyMark(ctx, t)
-	tasks, err := change(ctx)
+	tasks, err := change.ask(ctx)
 	if mdx.IsAmbiguous(err) {
-		if err = p.shown(ctx, t, want, before, nil, true); errors.Is(err, errNotBegun) {
-			tasks, err = change(ctx)
+		if err = p.shown(ctx, t, change, before, nil, true); errors.Is(err, errNotBegun) {
+			tasks, err = change.ask(ctx)
 			if err == nil {
-				err = p.shown(ctx, t, want, before, tasks, false)
+				err = p.shown(ctx, t, change, before, tasks, false)
 			}
 		}
 		return err
 	}
 	if err == nil {
-		err = p.shown(ctx, t, want, before, tasks, false)
+		err = p.shown(ctx, t, change, before, tasks, false)
 	}
 	again := p.outlasted(ctx, t, before, err)
 	switch {
-	case refused(err) && p.already(ctx, t, want):
+	case refused(err) && p.already(ctx, t, change.shows):
 		return nil // somebody else did it at the same moment, or a run before this one
 	case again:
-		return p.act(ctx, t, want, change)
+		return p.act(ctx, t, change)
 	}
 	return err
 }
@@ -184,20 +197,20 @@ func (p *portal) already(ctx context.Context, t vmTarget, want func(mdx.VMSummar
 
 // shown waits until a change of a VM shows in its state, or its task fails, or has ended and the change was undone.
 func (p *portal) shown(
-	ctx context.Context, t vmTarget, want func(mdx.VMSummary) bool, before historyMark, tasks []mdx.TaskID, doubtful bool,
+	ctx context.Context, t vmTarget, change powerChange, before historyMark, tasks []mdx.TaskID, doubtful bool,
 ) error {
 	watched, stop := context.WithCancelCause(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		ended, err := p.failure(watched, t, before, tasks, doubtful)
-		if ended && p.undone(watched, t, want) {
+		if ended && change.shownByTask && p.undone(watched, t, change.shows) {
 			err = errUndone
 		}
 		if err != nil {
 			stop(err)
 		}
 	})
-	_, err := p.WaitVM(watched, t.project, t.id, want, t.named(), logProgress(ctx))
+	_, err := p.WaitVM(watched, t.project, t.id, change.shows, t.named(), logProgress(ctx))
 	stop(nil)
 	watch.Wait()
 	if cause := context.Cause(watched); err != nil && ctx.Err() == nil && !errors.Is(cause, context.Canceled) {
@@ -237,12 +250,12 @@ func (p *portal) failure(
 
 // undone tells whether a VM is not in the state that a change has brought it to, at a time when it should show. The
 // platform stops a spot VM when it needs the room, be it as soon as it runs.
-func (p *portal) undone(ctx context.Context, t vmTarget, want func(mdx.VMSummary) bool) bool {
+func (p *portal) undone(ctx context.Context, t vmTarget, shows func(mdx.VMSummary) bool) bool {
 	if pause(ctx, takesAtMost*p.settings.pollInterval) != nil {
 		return false
 	}
 	vms, err := p.VMs(ctx, t.project)
-	return err == nil && slices.ContainsFunc(vms, func(vm mdx.VMSummary) bool { return vm.ID == t.id && !want(vm) })
+	return err == nil && slices.ContainsFunc(vms, func(vm mdx.VMSummary) bool { return vm.ID == t.id && !shows(vm) })
 }
 
 // takesAtMost is how many poll intervals a change of power takes if all goes well.
