@@ -20,6 +20,7 @@ var (
 	_ resource.ResourceWithImportState    = (*aclRuleResource)(nil)
 	_ resource.ResourceWithIdentity       = (*aclRuleResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*aclRuleResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*aclRuleResource)(nil)
 )
 
 type aclRuleResource struct{ portal *portal }
@@ -99,6 +100,11 @@ func (r *aclRuleResource) ValidateConfig(ctx context.Context, req resource.Valid
 	var config aclRuleModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	config.check(path.Root, &resp.Diagnostics)
+}
+
+// ModifyPlan looks for the segment while planning.
+func (r *aclRuleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	r.portal.checkSegment(ctx, req, &resp.Diagnostics)
 }
 
 // Create adds the rule to its segment.

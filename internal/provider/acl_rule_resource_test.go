@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/compare"
@@ -152,6 +153,30 @@ func TestAccRuleThatSomebodyMadeIsToldNotMadeTwice(t *testing.T) {
 		t.Errorf("rules are %v, want the one that was there", w.rules(backendSegment))
 	}
 	w.touchedNothing(t)
+}
+
+func TestAccARuleForASegmentThatIsNotTheProjectsIsRefusedWhilePlanning(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	const dedicatedSegment = "5f0c8f3e-5d0b-4e55-8a63-51d5e1c0a003"
+	access, global := rule("TCP", "192.0.2.0/24", "null", "10.0.8.0/24", "443"), dnat("a", "10.0.8.2", "")
+	for name, config := range map[string]string{
+		"access, a name":             strings.Replace(access, backendSegment, "backend", 1),
+		"access, another project's":  strings.Replace(access, backendSegment, dedicatedSegment, 1),
+		"address, a name":            strings.Replace(global, backendSegment, "backend", 1),
+		"address, another project's": strings.Replace(global, backendSegment, dedicatedSegment, 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: providers(),
+				Steps: []resource.TestStep{{
+					Config: w.config(config), PlanOnly: true,
+					ExpectError: says(`Its segments: "default" (` + defaultSegment + `), "backend" (` + backendSegment + `).`),
+				}},
+			})
+		})
+	}
 }
 
 func TestAccRuleFollowsWhatOthersDoToIt(t *testing.T) {

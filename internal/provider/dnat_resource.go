@@ -23,6 +23,7 @@ var (
 	_ resource.ResourceWithConfigure   = (*dnatResource)(nil)
 	_ resource.ResourceWithImportState = (*dnatResource)(nil)
 	_ resource.ResourceWithIdentity    = (*dnatResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*dnatResource)(nil)
 )
 
 type dnatResource struct{ portal *portal }
@@ -99,6 +100,11 @@ func (m *dnatModel) is(rule mdx.DNAT) bool {
 		return string(rule.ID) == id
 	}
 	return rule.DstAddress == m.destination() && rule.PoolAddress == parseAddress(m.PoolAddress)
+}
+
+// ModifyPlan looks for the segment while planning.
+func (r *dnatResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	r.portal.checkSegment(ctx, req, &resp.Diagnostics)
 }
 
 // Create makes the rule and waits until the project's list shows it.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -64,6 +66,26 @@ func (p *portal) findSegmentFor(ctx context.Context, project mdx.ProjectID, choi
 		diags.AddError("No default segment", fmt.Sprintf("None of the project's segments is its default. Choose one by name: %s.", list(names)))
 	}
 	return mdx.Segment{}
+}
+
+// checkSegment refuses, while planning, a rule for a segment that its project does not have. A rule that is there is none
+// to check: its segment was found once, and what became of it since, reading tells.
+func (p *portal) checkSegment(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) {
+	if p == nil || req.Plan.Raw.IsNull() {
+		return
+	}
+	var before, segment, project types.String
+	if !req.State.Raw.IsNull() {
+		diags.Append(req.State.GetAttribute(ctx, path.Root("segment_id"), &before)...)
+	}
+	diags.Append(req.Config.GetAttribute(ctx, path.Root("segment_id"), &segment)...)
+	diags.Append(req.Config.GetAttribute(ctx, path.Root("project_id"), &project)...)
+	if diags.HasError() || segment.IsUnknown() || project.IsUnknown() || segment.Equal(before) {
+		return
+	}
+	if of := p.projectFor(ctx, project, diags); of != "" {
+		p.findSegmentFor(ctx, of, segmentChoice{id: segment.ValueString(), idAttribute: "segment_id"}, diags)
+	}
 }
 
 // segmentByText finds a segment by what a user types in an import: its id or its name.
