@@ -161,11 +161,13 @@ func (p *portal) stillThere(ctx context.Context, o vmOrder, made placed, why err
 	defer cancel()
 	for {
 		_, err := p.VM(ctx, o.project, made.id)
-		if !mdx.IsNotFound(err) {
-			return made, errors.Join(why, err)
+		switch {
+		case err == nil || why != nil && !mdx.IsNotFound(err):
+			return made, why
+		case !mdx.IsNotFound(err): // the journal still knows it, and an error with an id would have it replaced
+			return placed{}, err
 		}
-		task, err := p.Task(ctx, made.task)
-		if why != nil || mdx.IsNotFound(err) || err == nil && task.Done() {
+		if task, err := p.Task(ctx, made.task); why != nil || err == nil && task.Done() {
 			return placed{}, errNotLeft
 		}
 		if _, err = p.WaitVMNamed(looking, o.project, o.name, mdx.WithObject(o.name)); err != nil { // it is being made

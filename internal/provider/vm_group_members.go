@@ -114,7 +114,7 @@ func (w *groupWork) bringUp(ctx context.Context, vm vmModel, o vmOrder) {
 		return
 	}
 	if err == nil {
-		err = w.portal.finish(ctx, &vm, placed{id: made.id, takenUp: made.takenUp})
+		err = w.portal.finish(ctx, &vm, made.takenUp != "")
 	}
 	switch {
 	case err == nil:

@@ -180,7 +180,7 @@ func (m *vmModel) forgetAddresses() {
 // refresh shows the change, while an apply that answers other than planned would be an error.
 func (m *vmModel) keepPlanned(plan vmModel) {
 	for value, planned := range map[*types.String]types.String{
-		&m.Status: plan.Status, &m.IPv4Address: plan.IPv4Address, &m.IPv6Address: plan.IPv6Address,
+		&m.PowerState: plan.PowerState, &m.Status: plan.Status, &m.IPv4Address: plan.IPv4Address, &m.IPv6Address: plan.IPv6Address,
 		&m.GlobalIPv4Address: plan.GlobalIPv4Address, &m.ESXi: plan.ESXi, &m.VCenter: plan.VCenter,
 		&m.VMwareToolsStatus: plan.VMwareToolsStatus, &m.OSType: plan.OSType, &m.StorageNetwork: plan.StorageNetwork,
 		&m.LoginUsername: plan.LoginUsername, &m.TemplateName: plan.TemplateName,

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -83,19 +84,24 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 		resp.Diagnostics.Append(requestError(fmt.Sprintf("make VM %q", order.name), err, vmFields))
 		return
 	}
-	if err := r.portal.finish(ctx, &plan, made); err != nil {
+	err = r.portal.awaitMade(ctx, plan.target(), made)
+	if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
+		resp.Diagnostics.Append(portalError(fmt.Sprintf("make VM %q", order.name), failed))
+		return
+	}
+	if err == nil {
+		err = r.portal.finish(ctx, &plan, made.takenUp != "")
+	}
+	if err != nil {
 		resp.Diagnostics.Append(notUp(order.name, err))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
-// finish waits until a VM that was placed is what its plan says, and reads it.
-func (p *portal) finish(ctx context.Context, plan *vmModel, made placed) error {
+// finish brings a VM that is made to what its plan says, and reads it.
+func (p *portal) finish(ctx context.Context, plan *vmModel, takenUp bool) error {
 	target := plan.target()
-	if err := p.awaitMade(ctx, target, made); err != nil {
-		return err
-	}
 	if !plan.SourceVMID.IsNull() {
 		if err := p.growTo(ctx, target, int(plan.DiskSize.ValueInt64())); err != nil {
 			return err
@@ -112,18 +118,16 @@ func (p *portal) finish(ctx context.Context, plan *vmModel, made placed) error {
 	if err := p.absorb(ctx, plan, vm); err != nil {
 		return err
 	}
-	if made.takenUp != "" { // it may have been asked for otherwise: what differs is for the next plan to tell
+	plan.PowerState = wanted.PowerState // the platform may have stopped it again since: the next refresh tells
+	if takenUp {                        // it may have been asked for otherwise: what differs is for the next plan to tell
 		plan.vmHardwareModel, plan.ServiceLevel = wanted.vmHardwareModel, wanted.ServiceLevel
 	}
 	return nil
 }
 
-// notUp tells of a VM that exists and is not what it should be.
+// notUp tells of a VM that is made and is not what it should be. It is a warning whatever the portal said: after an error
+// of a create, Terraform replaces the VM, and this one is sound.
 func notUp(name string, err error) diag.Diagnostic {
-	doing := fmt.Sprintf("bring up VM %q", name)
-	if refused(err) {
-		return portalError(doing, err)
-	}
 	return diag.NewWarningDiagnostic(fmt.Sprintf("VM %q is not up yet", name), sentence(err.Error())+
 		" It is kept, and the next terraform apply continues where this one stopped.")
 }
