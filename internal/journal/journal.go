@@ -19,6 +19,9 @@ import (
 
 // Journal is a folder of entries. It is safe for concurrent use, by several processes as well.
 type Journal struct {
+	// Unheard, if set, tells whether Terraform is gone. What it is answered then is not handed over.
+	Unheard func() bool
+
 	dir    string
 	writer string          // this journal's name among those who write into the folder
 	found  map[string]bool // the files that were there when it was opened
@@ -92,7 +95,7 @@ func (i *Intent) Accepted(tasks []string) error { return i.over(Accepted, tasks)
 // Done notes that the request is over, and that Terraform is answered with all that came of it.
 func (i *Intent) Done() error {
 	for k := range i.entries {
-		i.entries[k].HandedOver = true
+		i.entries[k].HandedOver = !i.journal.unheard()
 	}
 	return i.over(Accepted, nil)
 }
@@ -174,7 +177,7 @@ func (j *Journal) HandOver(key Key) error {
 
 // HandOverThese notes that Terraform was answered with what entries are about.
 func (j *Journal) HandOverThese(entries []Entry) error {
-	if len(entries) == 0 {
+	if len(entries) == 0 || j.unheard() {
 		return nil
 	}
 	entries = slices.Clone(entries)
@@ -183,6 +186,8 @@ func (j *Journal) HandOverThese(entries []Entry) error {
 	}
 	return j.write(entries)
 }
+
+func (j *Journal) unheard() bool { return j.Unheard != nil && j.Unheard() }
 
 // Settle forgets a machine, since the state has it, or it is gone.
 func (j *Journal) Settle(key Key) error {

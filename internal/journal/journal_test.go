@@ -271,6 +271,20 @@ func TestWhatTerraformWasAnsweredWithIsNoted(t *testing.T) {
 	expect(t, dir, want, about("web-2"))
 }
 
+func TestWhatNobodyHearsIsNotHandedOver(t *testing.T) {
+	dir := t.TempDir()
+	j := journal.At(dir)
+	j.Unheard = func() bool { return true }
+	begin(t, j, about("web-1"))
+	done := begin(t, j, about("web-2"))
+	if err := errors.Join(j.HandOver(about("web-1").Key), done.Done()); err != nil {
+		t.Fatal(err)
+	}
+	want := about("web-2")
+	want.Outcome = journal.Accepted
+	expect(t, dir, about("web-1"), want)
+}
+
 func TestManyWritersShareAFolder(t *testing.T) {
 	dir := t.TempDir()
 	var wg sync.WaitGroup

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		_, _ = fmt.Fprint(os.NewFile(3, "life"), "orphaned: ", Orphaned()) // whoever does not hear it fails
 	case "terraform":
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "LIFECYCLE_TEST_PROCESS=plugin",
@@ -76,14 +77,18 @@ func pluginOf(t *testing.T) (terraform *exec.Cmd, plugin int, lives *os.File) {
 	return terraform, plugin, lives
 }
 
-// gone waits until the pipe's writers are.
+// gone waits until the pipe's writers are; the last word of the plugin says that it was left alone.
 func gone(t *testing.T, lives *os.File) {
 	t.Helper()
 	if err := lives.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadAll(lives); err != nil {
+	last, err := io.ReadAll(lives)
+	if err != nil {
 		t.Errorf("it lives on: %v", err)
+	}
+	if string(last) != "orphaned: true" {
+		t.Errorf("%q", last)
 	}
 }
 

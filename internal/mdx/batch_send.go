@@ -122,7 +122,7 @@ func (b *Batcher) search(ctx context.Context, s *shipment, lost error) {
 			switch {
 			case err == nil:
 				m.settle(Deployment{VM: vm.ID}, nil)
-			case IsAmbiguous(lost) && looking.Err() != nil && m.tries < b.client.cfg.MaxRetries:
+			case IsAmbiguous(lost) && looking.Err() != nil && m.tries < b.client.cfg.MaxRetries && b.lacks(ctx, s.queue.project, m.name):
 				mu.Lock()
 				defer mu.Unlock()
 				missing = append(missing, m)
@@ -133,6 +133,12 @@ func (b *Batcher) search(ctx context.Context, s *shipment, lost error) {
 	}
 	wg.Wait()
 	b.again(s.queue, missing, lost)
+}
+
+// lacks tells whether the portal says that a project has no machine of a name. One that can't be reached says nothing.
+func (b *Batcher) lacks(ctx context.Context, project ProjectID, name string) bool {
+	_, err := b.client.VMByName(ctx, project, name)
+	return IsNotFound(err)
 }
 
 var errNeverSeen = errors.New("the deploy was accepted, but the project's list does not show the machine")

@@ -70,6 +70,7 @@ func digestOf(request any) string {
 // What is sent is waited for although ctx may end: the answer has the ids without which a machine is lost. One
 // attempt is bounded by [Config.RequestTimeout].
 func (c *Client) makeVMs(ctx context.Context, o Order, r call) ([]TaskID, error) {
+	r.method = http.MethodPost
 	if err := ctx.Err(); err != nil {
 		return nil, r.failed(err)
 	}

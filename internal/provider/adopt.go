@@ -130,6 +130,7 @@ func (p *portal) byTask(ctx context.Context, o vmOrder, e journal.Entry) (placed
 		mu   sync.Mutex
 		made placed
 		why  error
+		open error // of a task that is under way and does not tell what it makes
 	)
 	for _, id := range e.Tasks {
 		wg.Go(func() {
@@ -137,22 +138,29 @@ func (p *portal) byTask(ctx context.Context, o vmOrder, e journal.Entry) (placed
 			if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
 				task = failed.Task
 			}
-			if task.ObjectID == "" || task.ObjectName != o.name && len(e.Tasks) > 1 {
+			if task.ObjectName != o.name && len(e.Tasks) > 1 {
 				return
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			made, why = placed{id: mdx.VMID(task.ObjectID), task: mdx.TaskID(id)}, err
+			switch {
+			case task.ObjectID != "":
+				made, why = placed{id: mdx.VMID(task.ObjectID), task: mdx.TaskID(id)}, err
+			case task.ID != "" && !task.Done():
+				open = err
+			}
 		})
 	}
 	wg.Wait()
 	switch {
 	case ctx.Err() != nil:
 		return placed{}, ctx.Err()
-	case made.id == "":
-		return p.byName(ctx, o, e)
+	case made.id != "":
+		return p.stillThere(ctx, o, made, why)
+	case open != nil:
+		return placed{}, open
 	}
-	return p.stillThere(ctx, o, made, why)
+	return p.byName(ctx, o, e)
 }
 
 // stillThere drops a VM that is gone since: a failed deploy may leave none, and somebody may have destroyed it.
@@ -167,11 +175,16 @@ func (p *portal) stillThere(ctx context.Context, o vmOrder, made placed, why err
 		case !mdx.IsNotFound(err): // the journal still knows it, and an error with an id would have it replaced
 			return placed{}, err
 		}
-		if task, err := p.Task(ctx, made.task); why != nil || err == nil && task.Done() {
+		task, err := p.Task(ctx, made.task)
+		if why != nil || err == nil && task.Done() {
 			return placed{}, errNotLeft
 		}
-		if _, err = p.WaitVMNamed(looking, o.project, o.name, mdx.WithObject(o.name)); err != nil { // it is being made
-			return placed{}, err
+		_, unseen := p.WaitVMNamed(looking, o.project, o.name, mdx.WithObject(o.name)) // it is being made
+		if unseen != nil && mdx.IsNotFound(err) && ctx.Err() == nil && looking.Err() != nil {
+			return placed{}, errNotLeft // the portal has long forgotten its task, and shows no such VM
+		}
+		if unseen != nil {
+			return placed{}, unseen
 		}
 	}
 }
@@ -180,13 +193,8 @@ func (p *portal) stillThere(ctx context.Context, o vmOrder, made placed, why err
 // came into being when it was asked for.
 func (p *portal) byName(ctx context.Context, o vmOrder, e journal.Entry) (placed, error) {
 	vm, err := p.VMByName(ctx, o.project, o.name)
-	if mdx.IsNotFound(err) && p.Now().Sub(e.Asked) < madeWithin {
-		looking, cancel := context.WithTimeout(ctx, patience*p.settings.pollInterval)
-		defer cancel()
-		vm, err = p.WaitVMNamed(looking, o.project, o.name, mdx.WithObject(o.name))
-		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			return placed{}, errNotLeft
-		}
+	if ago := p.Now().Sub(e.Asked); mdx.IsNotFound(err) && ago < madeWithin {
+		vm, err = p.appearing(ctx, o, e)
 	}
 	switch {
 	case mdx.IsNotFound(err):
@@ -202,6 +210,23 @@ func (p *portal) byName(ctx context.Context, o vmOrder, e journal.Entry) (placed
 		return placed{}, errNotLeft
 	}
 	return placed{id: vm.ID}, nil
+}
+
+// appearing waits for the VM of a request that may still be on its way: the portal may have it in its hands for as long as
+// an answer may take, and shows the VM after that. How long ago it was asked is told by the portal's clock.
+func (p *portal) appearing(ctx context.Context, o vmOrder, e journal.Entry) (mdx.VMSummary, error) {
+	shows := patience * p.settings.pollInterval
+	for {
+		looking, cancel := context.WithTimeout(ctx, shows)
+		vm, err := p.WaitVMNamed(looking, o.project, o.name, mdx.WithObject(o.name))
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return vm, err
+		}
+		if p.Now().Sub(e.Asked) > p.settings.requestTimeout+shows {
+			return vm, errNotLeft
+		}
+	}
 }
 
 const (

@@ -96,13 +96,20 @@ func (r *runs) note(p *portal, o vmOrder) mdx.Record {
 	return record
 }
 
-// send deploys without a word to the journal, and waits until the VM is listed.
-func (r *runs) send(o vmOrder) mdx.VMID {
+// client is one that tells no journal.
+func (r *runs) client() *mdx.Client {
 	r.t.Helper()
 	client, err := mdx.New(mdx.Config{Endpoint: r.endpoint, Token: "demo", PollInterval: 20 * time.Millisecond, LockDir: r.t.TempDir()})
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	return client
+}
+
+// send deploys without a word to the journal, and waits until the VM is listed.
+func (r *runs) send(o vmOrder) mdx.VMID {
+	r.t.Helper()
+	client := r.client()
 	if _, err := client.Deploy(r.t.Context(), o.deploy); err != nil {
 		r.t.Fatal(err)
 	}
@@ -266,6 +273,50 @@ func TestARequestThatNeverArrivedIsMadeAnew(t *testing.T) {
 	r.note(run, r.ordered(run, "web"))
 	r.killed(run)
 	r.makesAnew()
+}
+
+func TestAVMThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	o := r.ordered(run, "web")
+	r.note(run, o)
+	r.killed(run)
+	portal := r.client()
+	over := r.late("GET /api/vm/project/{project}/", func() error {
+		_, err := portal.Deploy(t.Context(), o.deploy)
+		return err
+	})
+	next, _ := r.run()
+	made, err := next.takeUp(t.Context(), o)
+	over()
+	if ids := r.vms("web"); err != nil || len(ids) != 1 || made.id != ids[0] {
+		t.Errorf("%+v, %v, of %v", made, err, ids)
+	}
+}
+
+// An error of a create that comes with an id has Terraform replace the VM.
+func TestAVMThatCanNotBeReadIsNotTakenUpYet(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	o := r.ordered(run, "web")
+	made, err := run.place(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	next, _ := r.run()
+	if err := r.SetFaults([]mdxsim.Fault{{Route: "GET /api/vm/{vm}/", Nth: 1, Times: 100, Kind: mdxsim.Error500}}); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := next.takeUp(t.Context(), o); err == nil || left.id != "" {
+		t.Errorf("%+v, %v", left, err)
+	}
+	if err := r.SetFaults(nil); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := next.takeUp(t.Context(), o); err != nil || left.id != made.id {
+		t.Errorf("%+v, %v", left, err)
+	}
 }
 
 func TestAVMOfOthersIsNeverTakenUp(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/lifecycle"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
@@ -23,7 +24,9 @@ type recorder struct {
 }
 
 func newRecorder(endpoint string) recorder {
-	return recorder{journal.At(journal.Dir(os.Getenv)), endpoint, journal.Workspace(os.Getenv), time.Now()}
+	j := journal.At(journal.Dir(os.Getenv))
+	j.Unheard = lifecycle.Orphaned
+	return recorder{j, endpoint, journal.Workspace(os.Getenv), time.Now()}
 }
 
 // Begin notes the machines of an order.

@@ -210,6 +210,58 @@ func TestASpotVMThatIsPutToSleepWhileItIsMadeIsStartedAgain(t *testing.T) {
 	}
 }
 
+// After an error of a create Terraform replaces the VM, and one that was deployed well is worth keeping.
+func TestAVMThatWasDeployedIsKeptWhateverFailsAfterwards(t *testing.T) {
+	t.Parallel()
+	const refusals, aWhile = 10, 60
+	for name, test := range map[string]struct {
+		fault  mdxsim.Fault
+		sleeps bool
+	}{
+		"it sleeps, and starting it fails": {
+			mdxsim.Fault{Route: "POST /api/vm/{vm}/power_on/", Nth: 1, Times: refusals, Kind: mdxsim.TaskFails}, true,
+		},
+		"it sleeps, and starting it is refused": {
+			mdxsim.Fault{Route: "POST /api/vm/{vm}/power_on/", Nth: 1, Times: refusals, Kind: mdxsim.NotFound}, true,
+		},
+		"the portal denies the project for a while": {
+			mdxsim.Fault{Route: "GET /api/vm/project/{project}/", Nth: 1, Times: aWhile, Kind: mdxsim.NotFound}, false,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{Address: 4000 * time.Second}})
+			p := w.plugin(t)
+			config := smallVM(nil)
+			plan := p.plan(nil, config)
+			go func() {
+				until(t, func() bool { return w.asked("GET /api/vm/{vm}/") > 0 })
+				if err := w.SetFaults([]mdxsim.Fault{test.fault}); err != nil {
+					t.Error(err)
+				}
+				if test.sleeps {
+					_ = w.Sleep("web") // what is said below tells whether it slept
+				}
+			}()
+			state, said := p.apply(t.Context(), plan)
+			if !strings.HasPrefix(said, "WARNING") || strings.Contains(said, "ERROR") || !strings.Contains(said, "It is kept") {
+				t.Fatal(said)
+			}
+			id := w.machine("web").UUID
+			if state["id"] != id {
+				t.Fatal(state)
+			}
+			if err := w.SetFaults(nil); err != nil {
+				t.Fatal(err)
+			}
+			w.Advance(2 * time.Hour)
+			if state = p.converge(state, config); state["id"] != id || w.machine("web").UUID != id {
+				t.Errorf("it was replaced: %v", state)
+			}
+		})
+	}
+}
+
 func TestASpotVMThatIsPutToSleepBeforeItIsSeenRunning(t *testing.T) {
 	t.Parallel()
 	for name, says := range map[string]string{

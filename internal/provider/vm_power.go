@@ -168,13 +168,10 @@ func (p *portal) act(ctx context.Context, t vmTarget, change powerChange) error 
 	before := p.historyMark(ctx, t)
 	tasks, err := change.ask(ctx)
 	if mdx.IsAmbiguous(err) {
-		if err = p.shown(ctx, t, change, before, nil, true); errors.Is(err, errNotBegun) {
-			tasks, err = change.ask(ctx)
-			if err == nil {
-				err = p.shown(ctx, t, change, before, tasks, false)
-			}
+		if err = p.shown(ctx, t, change, before, nil, true); !errors.Is(err, errNotBegun) {
+			return err
 		}
-		return err
+		tasks, err = change.ask(ctx)
 	}
 	if err == nil {
 		err = p.shown(ctx, t, change, before, tasks, false)
@@ -248,14 +245,20 @@ func (p *portal) failure(
 	return err == nil, nil
 }
 
-// undone tells whether a VM is not in the state that a change has brought it to, at a time when it should show. The
-// platform stops a spot VM when it needs the room, be it as soon as it runs.
+// undone tells whether a VM is not in the state that a change has brought it to, when it should long show. The platform
+// stops a spot VM when it needs the room, be it as soon as it runs.
 func (p *portal) undone(ctx context.Context, t vmTarget, shows func(mdx.VMSummary) bool) bool {
-	if pause(ctx, takesAtMost*p.settings.pollInterval) != nil {
-		return false
+	const most = 2
+	for seen := 0; seen < most; {
+		if pause(ctx, takesAtMost*p.settings.pollInterval) != nil {
+			return false
+		}
+		vms, err := p.VMs(ctx, t.project)
+		if err == nil && slices.ContainsFunc(vms, func(vm mdx.VMSummary) bool { return vm.ID == t.id && !shows(vm) }) {
+			seen++
+		}
 	}
-	vms, err := p.VMs(ctx, t.project)
-	return err == nil && slices.ContainsFunc(vms, func(vm mdx.VMSummary) bool { return vm.ID == t.id && !shows(vm) })
+	return true
 }
 
 // takesAtMost is how many poll intervals a change of power takes if all goes well.

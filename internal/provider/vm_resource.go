@@ -128,8 +128,11 @@ func (p *portal) finish(ctx context.Context, plan *vmModel, takenUp bool) error 
 // notUp tells of a VM that is made and is not what it should be. It is a warning whatever the portal said: after an error
 // of a create, Terraform replaces the VM, and this one is sound.
 func notUp(name string, err error) diag.Diagnostic {
-	return diag.NewWarningDiagnostic(fmt.Sprintf("VM %q is not up yet", name), sentence(err.Error())+
-		" It is kept, and the next terraform apply continues where this one stopped.")
+	text := sentence(err.Error()) + " It is kept, and the next terraform apply continues where this one stopped."
+	if refused(err) || mdx.IsUnauthorized(err) {
+		text += " " + nextStep(err)
+	}
+	return diag.NewWarningDiagnostic(fmt.Sprintf("VM %q is not up yet", name), text)
 }
 
 // refresh reads the VM into the model. A VM that is gone is an error that [mdx.IsNotFound] knows.
