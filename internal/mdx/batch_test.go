@@ -226,6 +226,26 @@ func TestARequestThatNeverArrivedIsSentAgainOnceThePortalWasAsked(t *testing.T) 
 	})
 }
 
+func TestALostRequestIsNotSentAgainWhileThePortalCanNotBeAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rehearse(t, nil)
+		r.block["n-1"] = 1
+		silent := mdxsim.Fault{
+			Route: "GET /api/vm/project/{project}/", Nth: 1, Times: 1_000_000, Kind: mdxsim.Slow, Delay: mdxsim.Span(time.Hour),
+		}
+		if err := r.sim.SetFaults([]mdxsim.Fault{silent}); err != nil {
+			t.Fatal(err)
+		}
+		got := r.deployAll(t.Context(), mdx.NewBatcher(r.client, 100*time.Millisecond), "n-1")["n-1"]
+		if !mdx.IsAmbiguous(got.err) {
+			t.Errorf("err = %v", got.err)
+		}
+		if diff := cmp.Diff([]string{"n-1"}, r.asked()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestADeployThatKeepsGettingLostIsAmbiguous(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rehearse(t, nil)
