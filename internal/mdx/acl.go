@@ -221,12 +221,13 @@ func (c *Client) ACLRules(ctx context.Context, segment SegmentID, family ACLFami
 	return slices.DeleteFunc(rules, func(r ACLRule) bool { return r == ACLRule{} }), err // a null in the list
 }
 
-// CreateACLRule adds an access rule to a segment and answers it with its id.
+// CreateACLRule adds an access rule to a segment and answers it with its id. What is sent is waited for although ctx may
+// end: the answer has the id, and the portal makes the rule all the same. It takes [Config.RequestTimeout] at most.
 //
 // An error that [IsAmbiguous] knows means that the rule may exist: look for one that is the [ACLRule.Same].
 func (c *Client) CreateACLRule(ctx context.Context, segment SegmentID, rule ACLRule) (ACLRule, error) {
 	r := call{
-		op: "create access rule in segment", object: string(segment), method: http.MethodPost,
+		op: "create access rule in segment", object: string(segment), method: http.MethodPost, kind: kindRule,
 		path: rule.Family().path(""), body: aclBody(rule, segment),
 	}
 	if err := rule.check(); err != nil {

@@ -32,6 +32,7 @@ const (
 	kindDetail          // slow on the portal's side: few at once
 	kindDeploy          // overloads the portal when sent in parallel: a 404 proves nothing
 	kindToken           // asks for a token, so it can't wait for one
+	kindRule            // makes a rule: once it is sent, its answer is waited for
 )
 
 // failed is the error of a call that got no usable answer.

@@ -53,14 +53,15 @@ func (c *Client) DNATs(ctx context.Context, project ProjectID) ([]DNAT, error) {
 }
 
 // CreateDNAT asks for a rule. The portal accepts it before it takes effect, and may not tell its id
-// (PORTAL.md §7): [Client.WaitDNAT] waits until the project's list shows it.
+// (PORTAL.md §7): [Client.WaitDNAT] waits until the project's list shows it. What is sent is waited for although ctx may
+// end, as [Client.CreateACLRule] does.
 //
 // An error that [IsAmbiguous] knows means that the rule may come to be: look for its pool address in
 // [Client.DNATs].
 func (c *Client) CreateDNAT(ctx context.Context, req DNATRequest) error {
 	return c.do(ctx, call{
 		op: "create DNAT rule for", object: req.PoolAddress.String(), method: http.MethodPost, path: "/api/dnat/",
-		body: req.body(),
+		kind: kindRule, body: req.body(),
 	}, nil)
 }
 

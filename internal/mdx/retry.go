@@ -20,11 +20,11 @@ type retryPolicy struct {
 
 // check is go-retryablehttp's question after each attempt.
 func (p retryPolicy) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	if ctx.Err() != nil {
-		return false, ctx.Err()
-	}
 	f := flightOf(ctx)
 	retry, why := f.worthRetrying(resp, err)
+	if ctx.Err() != nil && (retry || err != nil) { // an answer that came in time counts
+		return false, ctx.Err()
+	}
 	if retry {
 		p.log.write(ctx, LogWarn, "attempt failed", map[string]any{
 			"operation": f.op, "object": f.object, "attempt": f.attempts, "reason": why,

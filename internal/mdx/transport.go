@@ -49,8 +49,15 @@ type exchange struct {
 func (t *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	f := flightOf(req.Context())
 	f.attempts++
+	parent := req.Context()
+	if f.kind == kindRule {
+		if err := parent.Err(); err != nil {
+			return nil, err
+		}
+		parent = context.WithoutCancel(parent) // cut off, it would be carried out all the same
+	}
 	f.sent = !t.tellsConnection
-	ctx, cancel := context.WithTimeoutCause(req.Context(), t.timeout, timeoutError{t.timeout})
+	ctx, cancel := context.WithTimeoutCause(parent, t.timeout, timeoutError{t.timeout})
 	defer cancel()
 	// Without a connection nothing was sent, whatever went wrong.
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { f.sent = true }})

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -222,6 +223,60 @@ func TestCancellationEndsRetriesAtOnce(t *testing.T) {
 			t.Errorf("%v after %s", err, time.Since(start))
 		}
 	})
+}
+
+func TestARuleThatIsSentIsWaitedForAlthoughTheContextEnds(t *testing.T) {
+	v4 := mdx.ACLRule{Protocol: mdx.TCP, Src: netip.MustParsePrefix("0.0.0.0/0"), Dst: netip.MustParsePrefix("10.0.0.0/21"), DstPort: "22"}
+	const made = `{"uuid":"r","protocol":"TCP","src_address":"0.0.0.0","src_mask":"0","src_port":"Any",` +
+		`"dst_address":"10.0.0.0","dst_mask":"21","dst_port":"22"}`
+	acl := func(ctx context.Context, c *mdx.Client) error {
+		rule, err := c.CreateACLRule(ctx, "s", v4)
+		if err == nil && rule.ID != "r" {
+			return fmt.Errorf("answered %+v", rule)
+		}
+		return err
+	}
+	dnat := func(ctx context.Context, c *mdx.Client) error { return c.CreateDNAT(ctx, mdx.DNATRequest{}) }
+	for name, tc := range map[string]struct {
+		create    func(context.Context, *mdx.Client) error
+		answer    reply
+		answered  time.Duration // after the context has ended; before, if it is negative
+		asked     int
+		fails     bool
+		ambiguous bool
+	}{
+		"access rule":                 {acl, says(201, made), time.Minute, 1, false, false},
+		"DNAT rule":                   {dnat, says(202, ``), time.Minute, 1, false, false},
+		"refused":                     {acl, says(400, `{}`), time.Minute, 1, true, false},
+		"turned away, not sent again": {acl, says(429, ``), time.Minute, 1, true, false},
+		"never answered":              {acl, says(201, made), time.Hour, 1, true, true},
+		"ended before it is sent":     {acl, says(201, made), -1, 0, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				s, client := scripted(t, func(w http.ResponseWriter, r *http.Request) error {
+					cancel()
+					select {
+					case <-time.After(tc.answered):
+						return tc.answer(w, r)
+					case <-r.Context().Done():
+						return r.Context().Err()
+					}
+				})
+				if tc.answered < 0 {
+					cancel()
+				}
+				err := tc.create(ctx, client)
+				if (err != nil) != tc.fails || mdx.IsAmbiguous(err) != tc.ambiguous {
+					t.Errorf("%v, ambiguous: %v", err, mdx.IsAmbiguous(err))
+				}
+				if len(s.asked) != tc.asked {
+					t.Errorf("asked %d times, want %d", len(s.asked), tc.asked)
+				}
+			})
+		})
+	}
 }
 
 func TestOneAttemptIsBoundedInTime(t *testing.T) {
