@@ -33,6 +33,8 @@ type Entry struct {
 	Parts []string `json:"parts,omitempty"`
 	// Digest tells requests apart that differ in more than the name; compare it, nothing else.
 	Digest string `json:"digest,omitempty"`
+	// Owner is a resource that has no name of its own, as its state knows it; empty if that does not.
+	Owner string `json:"owner,omitempty"`
 	// Asked is when the request was about to be sent, by the portal's clock where that is known.
 	Asked time.Time `json:"asked"`
 	// Outcome is what became of the request.

@@ -29,7 +29,7 @@ func BenchmarkRules(b *testing.B) {
 			p, sim := simulated(b, mdxsim.Config{}, nil)
 			step := func(want []mdx.ACLRule, own []mdx.ACLRuleID) (made []mdx.ACLRuleID, requests int) {
 				before := sim.Stats().Requests
-				result, err := p.reconcileRules(b.Context(), demoProject, backendNet, want, own, noRule)
+				result, err := p.reconcileRules(b.Context(), demoProject, backendNet, want, owner{own: own}, noRule)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -60,7 +60,7 @@ func TestRulesCostLittleMoreThanOneRequestEach(t *testing.T) {
 	const n = 120 // more than a page of the portal's lists
 	p, sim := simulated(t, mdxsim.Config{}, nil)
 	lists := func() int { return sim.Stats().Routes["GET /api/acl/segment/{segment}/"] }
-	result, err := p.reconcileRules(t.Context(), demoProject, backendNet, manyRules(n, "22"), nil, noRule)
+	result, err := p.reconcileRules(t.Context(), demoProject, backendNet, manyRules(n, "22"), owner{}, noRule)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestRulesCostLittleMoreThanOneRequestEach(t *testing.T) {
 		t.Errorf("%d requests made %d rules", posts, n)
 	}
 	made := lists()
-	if _, err := p.reconcileRules(t.Context(), demoProject, backendNet, manyRules(n, "22"), result.own, noRule); err != nil {
+	if _, err := p.reconcileRules(t.Context(), demoProject, backendNet, manyRules(n, "22"), owner{own: result.own}, noRule); err != nil {
 		t.Fatal(err)
 	}
 	if again := lists() - made; again != 2 {

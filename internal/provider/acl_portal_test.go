@@ -143,7 +143,7 @@ func TestAnySetOfRulesBecomesAnyOtherWithForeignRulesUntouched(t *testing.T) {
 			putForeign(rt, sim, backendNet, added)
 		}
 		want := someRules.Draw(rt, "want")
-		result, err := p.reconcileRules(ctx, demoProject, backendNet, want, own, noRule)
+		result, err := p.reconcileRules(ctx, demoProject, backendNet, want, owner{own: own}, noRule)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -210,11 +210,11 @@ func TestRulesEndAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
 			if err := sim.SetFaults([]mdxsim.Fault{fault}); err != nil {
 				t.Fatal(err)
 			}
-			first, err := p.reconcileRules(ctx, demoProject, backendNet, campus("22", "80", "443"), nil, noRule)
+			first, err := p.reconcileRules(ctx, demoProject, backendNet, campus("22", "80", "443"), owner{}, noRule)
 			if err != nil {
 				t.Fatal(err)
 			}
-			second, err := p.reconcileRules(ctx, demoProject, backendNet, campus("443", "8443"), first.own, noRule)
+			second, err := p.reconcileRules(ctx, demoProject, backendNet, campus("443", "8443"), owner{own: first.own}, noRule)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -250,11 +250,11 @@ func TestASegmentIsNeverClosedWhileItsRulesChange(t *testing.T) {
 			}
 		}
 	})
-	first, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("22", "443"), nil, noRule)
+	first, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("22", "443"), owner{}, noRule)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("443", "8443"), first.own, noRule); err != nil {
+	if _, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("443", "8443"), owner{own: first.own}, noRule); err != nil {
 		t.Fatal(err)
 	}
 	if closed > 0 {
@@ -265,13 +265,13 @@ func TestASegmentIsNeverClosedWhileItsRulesChange(t *testing.T) {
 func TestOneRefusedRuleNeitherKeepsOthersFromBeingAddedNorRemovesAny(t *testing.T) {
 	t.Parallel()
 	p, sim := simulated(t, mdxsim.Config{}, nil)
-	first, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("22"), nil, noRule)
+	first, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("22"), owner{}, noRule)
 	if err != nil {
 		t.Fatal(err)
 	}
 	bad := campus("443", "443")
 	bad[1].Protocol = "SCTP" // the portal knows no such protocol
-	result, err := p.reconcileRules(t.Context(), demoProject, backendNet, bad, first.own, noRule)
+	result, err := p.reconcileRules(t.Context(), demoProject, backendNet, bad, owner{own: first.own}, noRule)
 	if err == nil || !strings.Contains(err.Error(), "SCTP 192.0.2.0/24") {
 		t.Errorf("got %v, want an error that names the rule", err)
 	}
@@ -289,7 +289,7 @@ func TestTwoResourcesNeverMakeTheSameRuleTwice(t *testing.T) {
 	errs := make(chan error, 8)
 	for range cap(errs) {
 		go func() {
-			_, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("443"), nil, noRule)
+			_, err := p.reconcileRules(t.Context(), demoProject, backendNet, campus("443"), owner{}, noRule)
 			errs <- err
 		}()
 	}

@@ -17,26 +17,25 @@ type reconciled struct {
 }
 
 // reconcileRules brings a segment's rules to what a resource wants: it adds, waits until that shows, and only then
-// removes, so that no traffic is cut off that both the old and the new rules allow. own are the ids of the resource's
+// removes, so that no traffic is cut off that both the old and the new rules allow. who is the resource with its
 // rules, goes tells which of the others' rules it may remove. Along with an error it tells how far it came.
 func (p *portal) reconcileRules(
 	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID,
-	want []mdx.ACLRule, own []mdx.ACLRuleID, goes func(mdx.ACLRule) bool,
+	want []mdx.ACLRule, who owner, goes func(mdx.ACLRule) bool,
 ) (reconciled, error) {
 	release, err := p.claimRules(segment, want)
 	if err != nil {
-		return reconciled{own: own}, err
+		return reconciled{own: who.own}, err
 	}
 	defer release()
-	left, err := p.takeUpRules(ctx, project, segment, want, own)
+	left, err := p.takeUpRules(ctx, project, segment, want, who)
 	if err != nil {
-		return reconciled{own: own}, err
+		return reconciled{own: who.own}, err
 	}
-	before := own
-	own = slices.Concat(own, idsOf(left.taken))
+	own := slices.Concat(who.own, idsOf(left.taken))
 	plan := planRules(left.have, want, withID(own), goes)
 	var made []mdx.ACLRule
-	err = p.notedRules(ctx, project, segment, before, left, plan.add, func() error {
+	err = p.notedRules(ctx, project, segment, who, left, plan.add, func() error {
 		made, err = p.addRules(ctx, segment, left.have, plan.add, nil)
 		return err
 	})

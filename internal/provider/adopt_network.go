@@ -2,11 +2,14 @@ package provider
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
@@ -22,7 +25,39 @@ const setACL = "set access rules"
 // aclsThing is the name that a segment's rules have in the journal.
 func aclsThing(segment mdx.SegmentID) string { return "access rules " + onSegment(string(segment)) }
 
-// basis tells resources of one segment apart, as far as their states do: by the rules that they had.
+// owner is an mdx_network among those of its segment: who made a rule, no state can tell but by its id, and a run that
+// was killed, or a refresh, has changed which ids a state has.
+type owner struct {
+	id  string          // in the private state; empty in one that an earlier version of the provider wrote
+	own []mdx.ACLRuleID // the rules that the state has
+}
+
+const ownerKey = "owner"
+
+// ownerIn is the owner that a resource's private state tells.
+func ownerIn(ctx context.Context, private privateState, own []mdx.ACLRuleID) owner {
+	o := owner{own: own}
+	if data, _ := private.GetKey(ctx, ownerKey); json.Unmarshal(data, &o.id) != nil {
+		o.id = ""
+	}
+	return o
+}
+
+// keep writes the owner's id into private state. One that has none gets one.
+func (o *owner) keep(ctx context.Context, private privateState) diag.Diagnostics {
+	if o.id == "" {
+		o.id = rand.Text()
+	}
+	data, _ := json.Marshal(o.id) // a text always can be written
+	return private.SetKey(ctx, ownerKey, data)
+}
+
+// wrote tells whether an entry is the owner's for certain.
+func (o owner) wrote(e journal.Entry) bool {
+	return o.id != "" && e.Owner == o.id || len(o.own) > 0 && e.Digest == basis(o.own)
+}
+
+// basis is a digest of the rules that a resource had, which tell it from others where its state has no id.
 func basis(own []mdx.ACLRuleID) string {
 	if len(own) == 0 {
 		return ""
@@ -54,11 +89,10 @@ type leftRules struct {
 	taken   []mdx.ACLRule // those of them that are the resource's, and that its state lacks
 }
 
-// takeUpRules finds the rules that interrupted runs have made for a resource that wants some and has own, waiting for
-// them as long as they may take to show. Those that nobody wants any more are the resource's too, where the entry is
-// known to be about it and no other.
+// takeUpRules finds the rules that interrupted runs have made for a resource that wants some, waiting for them as long as
+// they may take to show. Those that nobody wants any more are the resource's too, where it wrote the entry itself.
 func (p *portal) takeUpRules(
-	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID, want []mdx.ACLRule, own []mdx.ACLRuleID,
+	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID, want []mdx.ACLRule, who owner,
 ) (left leftRules, err error) {
 	left.entries, err = p.leftEntries(ctx, project, aclsThing(segment))
 	if err != nil {
@@ -75,14 +109,23 @@ func (p *portal) takeUpRules(
 	if err != nil {
 		return left, err
 	}
-	left.taken = takenUp(left.entries, left.have, want, own)
+	left.taken = takenUp(left.entries, left.have, want, who)
 	return left, nil
 }
 
+// settled are the entries that have done their work once what was taken up is noted anew, or gone: the rest of what they
+// were about to make is in the owner's state, or was never made. What shows and is nobody's yet keeps its entry.
+func (l leftRules) settled(who owner) []journal.Entry {
+	others := without(without(l.have, withID(who.own)), withID(idsOf(l.taken)))
+	return slices.DeleteFunc(slices.Clone(l.entries), func(e journal.Entry) bool {
+		return !who.wrote(e) && slices.ContainsFunc(others, partOf(e))
+	})
+}
+
 // takenUp are those of a segment's rules that entries make a resource's own although its state lacks them.
-func takenUp(entries []journal.Entry, have, want []mdx.ACLRule, own []mdx.ACLRuleID) (taken []mdx.ACLRule) {
-	ofThis := slices.DeleteFunc(slices.Clone(entries), func(e journal.Entry) bool { return len(own) == 0 || e.Digest != basis(own) })
-	known := only(have, withID(own)) // an equal one beside a known one is somebody else's
+func takenUp(entries []journal.Entry, have, want []mdx.ACLRule, who owner) (taken []mdx.ACLRule) {
+	ofThis := slices.DeleteFunc(slices.Clone(entries), func(e journal.Entry) bool { return !who.wrote(e) })
+	known := only(have, withID(who.own)) // an equal one beside a known one is somebody else's
 	for _, rule := range have {
 		mine := partOf(entries...)(rule) && sameAsOneOf(want)(rule) || partOf(ofThis...)(rule)
 		if mine && !sameAsOneOf(known)(rule) {
@@ -93,17 +136,19 @@ func takenUp(entries []journal.Entry, have, want []mdx.ACLRule, own []mdx.ACLRul
 }
 
 // hasLeftRules tells at plan time whether an apply has rules to take up.
-func (p *portal) hasLeftRules(project mdx.ProjectID, segment mdx.SegmentID, have, want []mdx.ACLRule, own []mdx.ACLRuleID) bool {
+func (p *portal) hasLeftRules(project mdx.ProjectID, segment mdx.SegmentID, have, want []mdx.ACLRule, who owner) bool {
 	entries, _ := p.journal.About(p.journal.key(project, aclsThing(segment))) // damaged ones are told when the run begins
 	earlier := slices.DeleteFunc(entries, func(e journal.Entry) bool { return !p.journal.Earlier(e) })
-	return len(takenUp(earlier, have, want, own)) > 0
+	return len(takenUp(earlier, have, want, who)) > 0
 }
 
 // noteRules notes the rules that a resource is about to make, and those that it has taken up, before anything is sent.
 func (p *portal) noteRules(
-	project mdx.ProjectID, segment mdx.SegmentID, own []mdx.ACLRuleID, rules []mdx.ACLRule,
+	project mdx.ProjectID, segment mdx.SegmentID, who owner, rules []mdx.ACLRule,
 ) (*journal.Intent, error) {
-	e := journal.Entry{Key: p.journal.key(project, aclsThing(segment)), Operation: setACL, Digest: basis(own), Asked: p.Now()}
+	e := journal.Entry{
+		Key: p.journal.key(project, aclsThing(segment)), Operation: setACL, Digest: basis(who.own), Owner: who.id, Asked: p.Now(),
+	}
 	for _, rule := range rules {
 		e.Parts = append(e.Parts, describe(rule))
 	}
@@ -138,15 +183,15 @@ func (p *portal) forgetRules(
 
 // notedRules makes rules between two notes, as noted does. What was taken up is noted again: the state may be lost once more.
 func (p *portal) notedRules(
-	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID, own []mdx.ACLRuleID, left leftRules, add []mdx.ACLRule,
+	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID, who owner, left leftRules, add []mdx.ACLRule,
 	do func() error,
 ) error {
 	rules := slices.Concat(left.taken, add)
 	if len(rules) == 0 {
-		p.completed(ctx, p.journal.HandOverThese(left.entries))
+		p.completed(ctx, p.journal.Forget(left.settled(who)))
 		return do()
 	}
-	intent, err := p.noteRules(project, segment, own, rules)
+	intent, err := p.noteRules(project, segment, who, rules)
 	if err != nil {
 		return err
 	}
@@ -155,7 +200,7 @@ func (p *portal) notedRules(
 		p.completed(ctx, intent.Lost())
 		return err
 	}
-	p.completed(ctx, errors.Join(intent.Done(), p.journal.HandOverThese(left.entries)))
+	p.completed(ctx, errors.Join(intent.Done(), p.journal.Forget(left.settled(who))))
 	return err
 }
 

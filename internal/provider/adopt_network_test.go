@@ -12,7 +12,7 @@ import (
 func (r *runs) killedIn(own []mdx.ACLRuleID, rules []mdx.ACLRule, made int) {
 	r.t.Helper()
 	run, _ := r.run()
-	if _, err := run.noteRules(leftProject, backendNet, own, rules); err != nil {
+	if _, err := run.noteRules(leftProject, backendNet, owner{own: own}, rules); err != nil {
 		r.t.Fatal(err)
 	}
 	for _, rule := range rules[:made] {
@@ -27,7 +27,7 @@ func (r *runs) killedIn(own []mdx.ACLRuleID, rules []mdx.ACLRule, made int) {
 func (r *runs) reconciles(own []mdx.ACLRuleID, want ...mdx.ACLRule) reconciled {
 	r.t.Helper()
 	run, _ := r.run()
-	result, err := run.reconcileRules(r.t.Context(), leftProject, backendNet, want, own, noRule)
+	result, err := run.reconcileRules(r.t.Context(), leftProject, backendNet, want, owner{own: own}, noRule)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -108,6 +108,20 @@ func TestRulesThatAnotherKilledResourceHasMadeAreLeftToIt(t *testing.T) {
 	}
 }
 
+func TestRulesThatAnotherKilledResourceHasMadeAreToldUntilItHasThem(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	r.killedIn(nil, campus("80"), 1)
+	for _, change := range []struct {
+		want  []mdx.ACLRule
+		tells int
+	}{{campus("22"), 1}, {campus("80"), 0}} {
+		r.reconciles(nil, change.want...)
+		if _, warnings := r.run(); len(warnings) != change.tells {
+			t.Errorf("after %s was made, told %v, want %d warnings", describe(change.want[0]), warnings, change.tells)
+		}
+	}
+}
+
 func TestRulesWhoseStateWasLostAfterTheApplyAreTakenUp(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
 	for range 2 { // lost twice
@@ -154,7 +168,7 @@ func TestRulesThatAKilledChangeHasMadeAreSeenByAPlanThatFindsAllInPlace(t *testi
 		"the state has all":   {leftProject, idsOf(have), false},
 		"another's":           {"another", first.own, false},
 	} {
-		if got := run.hasLeftRules(test.project, backendNet, have, campus("22", "80"), test.own); got != test.want {
+		if got := run.hasLeftRules(test.project, backendNet, have, campus("22", "80"), owner{own: test.own}); got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -45,7 +45,7 @@ func TestRulesThatThePortalMakesLongAfterTheKillAreMadeOnce(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
 	run, _ := r.run()
 	rules := campus("22", "80")
-	if _, err := run.noteRules(leftProject, backendNet, nil, rules); err != nil {
+	if _, err := run.noteRules(leftProject, backendNet, owner{}, rules); err != nil {
 		t.Fatal(err)
 	}
 	r.killed(run)

@@ -63,13 +63,13 @@ func (r *networkResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if state != nil && !plan.ID.Equal(state.ID) {
 		resp.RequiresReplace.Append(path.Root("segment_id"))
 	}
-	r.planRules(ctx, &plan, state, &resp.Diagnostics)
+	r.planRules(ctx, &plan, state, req.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
 // planRules plans acl and rule_ids. Beside the state it looks at the rules that there are: in the middle of an apply,
 // when Terraform asks again, a VM may have taken rules with it that follow it, and come back with the same address.
-func (r *networkResource) planRules(ctx context.Context, plan, state *networkModel, diags *diag.Diagnostics) {
+func (r *networkResource) planRules(ctx context.Context, plan, state *networkModel, private privateState, diags *diag.Diagnostics) {
 	want, known := plan.wanted(ctx, diags)
 	have, err := r.portal.rules(ctx, mdx.SegmentID(plan.ID.ValueString()), r.portal.settings.pollInterval)
 	if err != nil {
@@ -86,7 +86,8 @@ func (r *networkResource) planRules(ctx context.Context, plan, state *networkMod
 			plan.ACL = state.ACL
 		}
 		changes := planRules(have, want, withID(own), noRule)
-		left := r.portal.hasLeftRules(mdx.ProjectID(plan.ProjectID.ValueString()), mdx.SegmentID(plan.ID.ValueString()), have, want, own)
+		left := r.portal.hasLeftRules(mdx.ProjectID(plan.ProjectID.ValueString()), mdx.SegmentID(plan.ID.ValueString()), have, want,
+			ownerIn(ctx, private, own))
 		if same && !left && len(changes.add)+len(changes.remove) == 0 && len(changes.keep) == len(own) && plan.Exclusive.Equal(state.Exclusive) {
 			plan.RuleIDs = state.RuleIDs
 		}

@@ -74,21 +74,23 @@ func (r *networkResource) Create(ctx context.Context, req resource.CreateRequest
 	if plan.Exclusive.ValueBool() {
 		goes = anyRule
 	}
-	r.apply(ctx, &plan, nil, goes, &resp.Diagnostics)
+	var who owner
+	resp.Diagnostics.Append(who.keep(ctx, resp.Private)...)
+	r.apply(ctx, &plan, who, goes, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{plan.ID})...)
 }
 
 // apply brings the segment's rules to what model wants, and makes model tell what came of it.
 func (r *networkResource) apply(
-	ctx context.Context, model *networkModel, own []mdx.ACLRuleID, goes func(mdx.ACLRule) bool, diags *diag.Diagnostics,
+	ctx context.Context, model *networkModel, who owner, goes func(mdx.ACLRule) bool, diags *diag.Diagnostics,
 ) {
 	want, _ := model.wanted(ctx, diags)
-	model.setOwn(ctx, own, diags)
+	model.setOwn(ctx, who.own, diags)
 	if diags.HasError() {
 		return
 	}
-	result, err := r.portal.reconcileRules(ctx, mdx.ProjectID(model.ProjectID.ValueString()), mdx.SegmentID(model.ID.ValueString()), want, own, goes)
+	result, err := r.portal.reconcileRules(ctx, mdx.ProjectID(model.ProjectID.ValueString()), mdx.SegmentID(model.ID.ValueString()), want, who, goes)
 	if err != nil {
 		diags.Append(portalError("set the access rules "+onSegment(model.Name.ValueString()), err))
 		model.setRules(ctx, result.holds, diags)
@@ -182,11 +184,12 @@ func (r *networkResource) Update(ctx context.Context, req resource.UpdateRequest
 		goes = anyRule
 	}
 	r.describeSegment(ctx, &plan, &resp.Diagnostics)
-	own := state.own(ctx, &resp.Diagnostics)
+	who := ownerIn(ctx, req.Private, state.own(ctx, &resp.Diagnostics))
+	resp.Diagnostics.Append(who.keep(ctx, resp.Private)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.apply(ctx, &plan, own, goes, &resp.Diagnostics)
+	r.apply(ctx, &plan, who, goes, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{plan.ID})...)
 }
@@ -203,14 +206,14 @@ func (r *networkResource) Delete(ctx context.Context, req resource.DeleteRequest
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	project, segment := mdx.ProjectID(state.ProjectID.ValueString()), mdx.SegmentID(state.ID.ValueString())
-	own := state.own(ctx, &resp.Diagnostics)
-	left, err := r.portal.takeUpRules(ctx, project, segment, nil, own)
-	own = slices.Concat(own, idsOf(left.taken))
+	who := ownerIn(ctx, req.Private, state.own(ctx, &resp.Diagnostics))
+	left, err := r.portal.takeUpRules(ctx, project, segment, nil, who)
+	own := slices.Concat(who.own, idsOf(left.taken))
 	if err == nil {
 		err = r.portal.removeRules(ctx, segment, only(left.have, withID(own)))
 	}
 	if err == nil {
-		r.portal.completed(ctx, r.portal.journal.HandOverThese(left.entries)) // what did not show was never made
+		r.portal.completed(ctx, r.portal.journal.Forget(left.settled(who)))
 		r.portal.forgetRules(ctx, project, segment, left.have, own)
 	}
 	if err != nil && !r.portal.segmentGone(ctx, project, segment) {

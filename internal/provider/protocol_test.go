@@ -23,6 +23,21 @@ type plugin struct {
 	resource string // the type that is spoken of
 	types    map[string]tftypes.Type
 	schema   map[string]*tfprotov6.Schema
+	private  *[]byte // that of the one resource that is spoken of, across plugins; nil if it does not matter
+}
+
+// hears takes over private state that was answered.
+func (p *plugin) hears(private []byte) {
+	if p.private != nil {
+		*p.private = private
+	}
+}
+
+func (p *plugin) kept() []byte {
+	if p.private == nil {
+		return nil
+	}
+	return *p.private
 }
 
 // attributes is a block as Go values: string, int, bool, []any, attributes; unknown; nil for null.
@@ -51,8 +66,8 @@ func (w *world) pluginOf(t *testing.T, server tfprotov6.ProviderServer) *plugin 
 	response, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.14.0", Config: p.dynamic(schemas.Provider.ValueType(), block),
 	})
-	if err != nil || len(response.Diagnostics) > 0 {
-		t.Fatal(err, said(response.Diagnostics))
+	if told := said(response.Diagnostics); err != nil || strings.Contains(told, "ERROR") {
+		t.Fatal(err, told)
 	}
 	return p
 }
@@ -114,7 +129,7 @@ func decode(value tftypes.Value) any {
 			all[name] = decode(inner)
 		}
 		return all
-	case tftypes.List:
+	case tftypes.List, tftypes.Set:
 		values, all := []tftypes.Value{}, []any{}
 		_ = value.As(&values) // its type says so
 		for _, inner := range values {
@@ -183,7 +198,7 @@ func (p *plugin) plan(prior, config attributes) planned {
 	}
 	response, err := p.server.PlanResourceChange(p.t.Context(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName: p.resource, Config: p.dynamic(of, config), PriorState: p.dynamic(of, orNull(prior)),
-		ProposedNewState: p.dynamic(of, proposed),
+		ProposedNewState: p.dynamic(of, proposed), PriorPrivate: p.kept(),
 	})
 	if err != nil {
 		p.t.Fatal(err)
@@ -209,6 +224,7 @@ func (p *plugin) apply(ctx context.Context, plan planned) (after attributes, dia
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.hears(response.Private)
 	return p.state(response.NewState), said(response.Diagnostics)
 }
 
@@ -216,11 +232,12 @@ func (p *plugin) apply(ctx context.Context, plan planned) (after attributes, dia
 func (p *plugin) refresh(state attributes) (after attributes, diagnostics string) {
 	p.t.Helper()
 	response, err := p.server.ReadResource(p.t.Context(), &tfprotov6.ReadResourceRequest{
-		TypeName: p.resource, CurrentState: p.dynamic(p.types[p.resource], state),
+		TypeName: p.resource, CurrentState: p.dynamic(p.types[p.resource], state), Private: p.kept(),
 	})
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.hears(response.Private)
 	return p.state(response.NewState), said(response.Diagnostics)
 }
 
@@ -287,7 +304,7 @@ func (p *plugin) converge(state, config attributes) attributes {
 // destroy deletes a resource and answers what was said.
 func (p *plugin) destroy(state attributes) (after attributes, diagnostics string) {
 	p.t.Helper()
-	return p.apply(p.t.Context(), planned{prior: state})
+	return p.apply(p.t.Context(), planned{prior: state, private: p.kept()})
 }
 
 func (p planned) empty() bool { return len(p.changes()) == 0 && p.said == "" }
