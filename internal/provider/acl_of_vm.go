@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -109,19 +110,22 @@ func parseAddresses(texts ...types.String) []netip.Addr {
 	return addresses
 }
 
+// looks are how old the lists may be that are read for what leads to a VM. They are two, since a list may leave one out for
+// once, and nobody would look again.
+func (p *portal) looks() []time.Duration { return []time.Duration{p.settings.pollInterval, 0} }
+
 // removeACLTo removes a segment's access rules that lead to one of the addresses alone.
 func (p *portal) removeACLTo(ctx context.Context, segment mdx.Segment, addresses []netip.Addr) (removed []string, err error) {
-	var samples []mdx.ACLRule // one of each family that is asked for
-	for _, address := range addresses {
-		samples = append(samples, mdx.ACLRule{Dst: netip.PrefixFrom(address, address.BitLen())})
+	var rules []mdx.ACLRule
+	for _, age := range p.looks() {
+		have, err := p.rules(ctx, segment.ID, age)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, only(have, func(rule mdx.ACLRule) bool {
+			return rule.Dst.IsSingleIP() && slices.Contains(addresses, rule.Dst.Addr()) && !withID(idsOf(rules))(rule)
+		})...)
 	}
-	have, err := p.rulesLike(ctx, segment.ID, samples)
-	if err != nil {
-		return nil, err
-	}
-	rules := only(have, func(rule mdx.ACLRule) bool {
-		return rule.Dst.IsSingleIP() && slices.Contains(addresses, rule.Dst.Addr())
-	})
 	if err := p.removeRules(ctx, segment.ID, rules); err != nil {
 		return nil, err
 	}
@@ -135,14 +139,19 @@ func (p *portal) removeACLTo(ctx context.Context, segment mdx.Segment, addresses
 func (p *portal) removeDNATTo(
 	ctx context.Context, project mdx.ProjectID, segment mdx.Segment, addresses []netip.Addr,
 ) (removed []string, err error) {
-	rules, err := p.dnats(ctx, project, 0)
-	if err != nil {
-		return nil, err
+	var rules []mdx.DNAT
+	for _, age := range p.looks() {
+		have, err := p.dnats(ctx, project, age)
+		if err != nil {
+			return nil, err
+		}
+		for _, rule := range have {
+			if rule.SegmentName == segment.Name && slices.Contains(addresses, rule.DstAddress) && !slices.Contains(rules, rule) {
+				rules = append(rules, rule)
+			}
+		}
 	}
 	for _, rule := range rules {
-		if rule.SegmentName != segment.Name || !slices.Contains(addresses, rule.DstAddress) {
-			continue
-		}
 		if err := p.unpublish(ctx, project, rule.ID); err != nil {
 			return removed, err
 		}

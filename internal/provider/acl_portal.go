@@ -39,6 +39,18 @@ func (p *portal) rulesOf(ctx context.Context, segment mdx.SegmentID, family mdx.
 	})
 }
 
+// withOmitted looks again where a list lacks some of own, and answers what either look showed: a list may leave one out for
+// once.
+func (p *portal) withOmitted(
+	ctx context.Context, segment mdx.SegmentID, listed []mdx.ACLRule, own []mdx.ACLRuleID,
+) ([]mdx.ACLRule, error) {
+	if len(only(listed, withID(own))) == len(own) {
+		return listed, nil
+	}
+	again, err := p.rules(ctx, segment, 0)
+	return slices.Concat(again, without(listed, withID(idsOf(again)))), err
+}
+
 func (p *portal) rulesChanged(segment mdx.SegmentID, family mdx.ACLFamily) {
 	p.ruleLists.changed(string(family) + "/" + string(segment))
 }

@@ -106,6 +106,9 @@ func (p *portal) takeUpRules(
 		})
 		return !missing || tooLate(), err
 	})
+	if err == nil {
+		left.have, err = p.withOmitted(ctx, segment, left.have, who.own)
+	}
 	if err != nil {
 		return left, err
 	}

@@ -187,3 +187,30 @@ func TestPublicAddressesAreSortedByWhatTheyServe(t *testing.T) {
 		}
 	}
 }
+
+func TestRulesThatAListLeavesOutOnceGoWithTheVMTheyLeadTo(t *testing.T) {
+	t.Parallel()
+	p, sim := simulated(t, mdxsim.Config{Quirks: mdxsim.Quirks{Lists: "bare"}}, nil) // no count tells that one is missing
+	rules := campus("22")
+	rules[0].Dst = netip.PrefixFrom(host(1), 32)
+	putForeign(t, sim, backendNet, rules)
+	if _, err := sim.TakeGlobalAddress(string(backendNet), public10.String(), host(1).String()); err != nil {
+		t.Fatal(err)
+	}
+	var faults []mdxsim.Fault
+	for _, list := range []string{"GET /api/acl/segment/{segment}/", "GET /api/dnat/project/{project}/"} {
+		faults = append(faults, mdxsim.Fault{Route: list, Kind: mdxsim.ListOmits, Nth: 1})
+	}
+	if err := sim.SetFaults(faults); err != nil {
+		t.Fatal(err)
+	}
+	var removed []string
+	vm := vmTarget{project: demoProject, tell: func(rules []string) { removed = rules }}
+	err := p.removeRulesTo(t.Context(), vm, []mdx.ServiceNetwork{{SegmentName: "backend", IPv4: []netip.Addr{host(1)}}})
+	if err != nil || len(removed) != 2 {
+		t.Errorf("removed %q, %v", removed, err)
+	}
+	if left := textsIn(sim, true); len(left) > 0 || slices.Contains(dnatsIn(sim), public10.String()+" -> "+host(1).String()) {
+		t.Errorf("the segment still has %q, the project %q", left, dnatsIn(sim))
+	}
+}

@@ -171,3 +171,42 @@ func TestADestroyRemovesWhatAnInterruptedRunHasMadeAndNothingOfOthers(t *testing
 		})
 	}
 }
+
+func TestARuleThatTheListLeavesOutOnceStaysTheResources(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		nth  int // which look leaves it out
+		then func(*plugin, attributes) (attributes, string)
+		want []int
+	}{
+		"refreshed": {1, func(p *plugin, state attributes) (attributes, string) { return p.refresh(state) }, []int{80}},
+		"changed": {2, func(p *plugin, state attributes) (attributes, string) {
+			return p.apply(p.t.Context(), p.plan(state, opening(80, 443)))
+		}, []int{80, 443}},
+		"destroyed": {1, (*plugin).destroy, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := startWorld(t, mdxsim.Config{Quirks: mdxsim.Quirks{Lists: "bare"}}) // no count tells that one is missing
+			private := []byte{}
+			first := w.networkPlugin(t, &private)
+			state, _ := first.refresh(first.make(opening(80))) // after which no journal knows of the rule
+			p := w.networkPlugin(t, &private)
+			if err := w.SetFaults([]mdxsim.Fault{{Route: "GET /api/acl/segment/{segment}/", Kind: mdxsim.ListOmits, Nth: test.nth}}); err != nil {
+				t.Fatal(err)
+			}
+			state, said := test.then(p, state)
+			if said != "" || w.Faults()[0].Fired != 1 {
+				t.Errorf("said %q, left out %d times", said, w.Faults()[0].Fired)
+			}
+			var want []string
+			for _, port := range test.want {
+				want = append(want, opened(port))
+			}
+			slices.Sort(want)
+			if ids, _ := state["rule_ids"].([]any); !slices.Equal(w.opened(), want) || len(ids) != len(want) {
+				t.Errorf("the segment has %q, of which %v are the resource's; want %q", w.opened(), ids, want)
+			}
+		})
+	}
+}

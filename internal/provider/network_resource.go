@@ -147,13 +147,17 @@ func (r *networkResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	ids := state.own(ctx, &resp.Diagnostics)
 	have, err := r.portal.rules(ctx, segment, r.portal.settings.pollInterval)
+	if err == nil {
+		have, err = r.portal.withOmitted(ctx, segment, have, ids)
+	}
 	if err != nil {
 		resp.Diagnostics.Append(portalError("read the access rules "+onSegment(state.Name.ValueString()), err))
 		return
 	}
 	told, _ := state.wanted(ctx, &resp.Diagnostics)
-	own := withID(state.own(ctx, &resp.Diagnostics))
+	own := withID(ids)
 	mine := func(rule mdx.ACLRule) bool {
 		return state.Exclusive.ValueBool() || own(rule) || sameAsOneOf(told)(rule)
 	}
