@@ -32,7 +32,7 @@ const (
 	kindDetail          // slow on the portal's side: few at once
 	kindDeploy          // overloads the portal when sent in parallel: a 404 proves nothing
 	kindToken           // asks for a token, so it can't wait for one
-	kindRule            // makes a rule: once it is sent, its answer is waited for
+	kindRule            // makes a rule: once sent, its answer is waited for; a 404 proves nothing
 )
 
 // failed is the error of a call that got no usable answer.
@@ -101,7 +101,7 @@ func (c *Client) do(ctx context.Context, r call, out any) error {
 	case status/100 != 2:
 		e.Message, e.Fields = c.log.message(data)
 		e.Err = f.tokenErr
-		e.Ambiguous = e.Ambiguous && (status >= 500 || status == http.StatusNotFound && r.kind == kindDeploy)
+		e.Ambiguous = e.Ambiguous && (status >= 500 || status == http.StatusNotFound && (r.kind == kindDeploy || r.kind == kindRule))
 		return e
 	case looksLikeHTML(data):
 		e.Message, e.Err = htmlTitle(data), errMaintenance

@@ -97,6 +97,7 @@ func TestRequestsAreRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 		_, err := c.Deploy(ctx, mdx.DeployRequest{Project: "p", VMName: "web"})
 		return err
 	}
+	dnat := func(ctx context.Context, c *mdx.Client) error { return c.CreateDNAT(ctx, mdx.DNATRequest{}) }
 	del := func(ctx context.Context, c *mdx.Client) error { return c.DeleteDNAT(ctx, "d") }
 	put := func(ctx context.Context, c *mdx.Client) error { return c.UpdateDNAT(ctx, "d", mdx.DNATRequest{}) }
 	ok := says(200, `{"uuid":"t","task_id":"t"}`)
@@ -135,6 +136,8 @@ func TestRequestsAreRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 		"POST, 400":                     {post, says(400, `{}`), 1, false},
 		"POST, 404":                     {post, says(404, `{}`), 1, false},
 		"POST, 409":                     {post, says(409, `{}`), 1, false},
+		"rule, 404 under load":          {dnat, says(404, ``), 1, true},
+		"rule, 400":                     {dnat, says(400, `{}`), 1, false},
 		"deploy, 404 under load":        {deploy, says(404, ``), 1, true},
 		"deploy, 500 under load":        {deploy, says(500, ``), 1, true},
 		"deploy, 400":                   {deploy, says(400, `{"vm_name":["既に使われています。"]}`), 1, false},

@@ -15,8 +15,8 @@ import (
 // ruleWrites is how many changes of rules a resource has under way at once: the portal bears five (PORTAL.md §8).
 const ruleWrites = 4
 
-// settling is how long, in poll intervals, a rule whose request may or may not have been carried out is looked for
-// before it is asked for again.
+// settling is how long, in poll intervals, a rule whose request may or may not have been carried out is looked for once
+// the portal is done with it.
 const settling = 10
 
 // rules lists a segment's access rules of both families, as they were at most age ago.
@@ -142,7 +142,7 @@ func (p *portal) awaitRules(
 			open, families = append(open, w), append(families, w.rule)
 		}
 	}
-	giveUp := time.Now().Add(settling * p.settings.pollInterval)
+	tooLate := p.tooLateToShow()
 	return p.await(ctx, "the list to show the new rules", func() (bool, error) {
 		listed, err := p.rulesLike(ctx, segment, families)
 		if err != nil {
@@ -154,7 +154,7 @@ func (p *portal) awaitRules(
 				w.find(listed, have, wishes, accepted)
 			}
 			w.seen = w.id != "" && slices.ContainsFunc(listed, withID([]mdx.ACLRuleID{w.id}))
-			waiting = waiting || !w.seen && (w.id != "" || time.Now().Before(giveUp))
+			waiting = waiting || !w.seen && (w.id != "" || !tooLate())
 		}
 		return !waiting, nil
 	})

@@ -193,6 +193,8 @@ func TestRulesEndAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
 		"the request for a new rule is lost":             {Route: "POST /api/acl/", Nth: 2, Kind: mdxsim.ResetBefore},
 		"a new rule is made and answered with an error":  {Route: "POST /api/acl/", Nth: 1, Kind: mdxsim.Error500, After: true},
 		"a new rule is answered with an error":           {Route: "POST /api/acl/", Nth: 1, Kind: mdxsim.Error502},
+		"a new rule is made and said to be absent":       {Route: "POST /api/acl/", Nth: 1, Kind: mdxsim.NotFound, After: true},
+		"a new rule is turned away as absent":            {Route: "POST /api/acl/", Nth: 2, Kind: mdxsim.NotFound},
 		"the answer to a new rule is cut short":          {Route: "POST /api/acl/", Nth: 3, Kind: mdxsim.Truncated},
 		"the portal answers a new rule with maintenance": {Route: "POST /api/acl/", Nth: 1, Kind: mdxsim.HTML},
 		"too many requests":                              {Route: "POST /api/acl/", Nth: 1, Times: 3, Kind: mdxsim.TooMany},

@@ -93,16 +93,32 @@ func (p *portal) leftRule(
 // a request just before this run began, and the portal may have it in its hands for as long as an answer may take
 // (PORTAL.md §1). That is counted by the portal's clock, which an answer has told by the time this is asked.
 func (p *portal) tooLateFor(entries []journal.Entry) func() bool {
-	settled := time.Now().Add(settling * p.settings.pollInterval)
-	last := sync.OnceValue(func() time.Time {
+	return p.tooLateAfter(func() time.Time {
 		now := p.Now()
 		if !slices.ContainsFunc(entries, func(e journal.Entry) bool {
 			return e.Outcome != journal.Accepted && now.Sub(e.Asked) < madeWithin
 		}) {
 			return now
 		}
-		return now.Add(p.settings.requestTimeout + settling*p.settings.pollInterval - time.Since(p.journal.opened))
+		return p.lastSign(now).Add(-time.Since(p.journal.opened))
 	})
+}
+
+// lastSign is until when what comes of a request may show that the portal had in its hands at a time, by its clock.
+func (p *portal) lastSign(had time.Time) time.Time {
+	return had.Add(p.settings.requestTimeout + settling*p.settings.pollInterval)
+}
+
+// tooLateToShow tells when a rule will not show any more whose request has just been lost.
+func (p *portal) tooLateToShow() func() bool {
+	last := p.lastSign(p.Now())
+	return p.tooLateAfter(func() time.Time { return last })
+}
+
+// tooLateAfter tells when a time has come, by the portal's clock, and the list had time to show what there is.
+func (p *portal) tooLateAfter(last func() time.Time) func() bool {
+	settled := time.Now().Add(settling * p.settings.pollInterval)
+	last = sync.OnceValue(last)
 	return func() bool { return !p.Now().Before(last()) && time.Now().After(settled) }
 }
 

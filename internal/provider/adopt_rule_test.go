@@ -61,6 +61,46 @@ func TestRulesThatThePortalMakesLongAfterTheKillAreMadeOnce(t *testing.T) {
 	}
 }
 
+func TestRulesWhoseRequestIsLostAreNotAskedForAgainWhileThePortalMayBeAtWork(t *testing.T) {
+	dnat := mdx.DNATRequest{PoolAddress: public10, Segment: backendNet, DstAddress: host(1)}
+	for name, test := range map[string]struct {
+		post, list string
+		ask        func(*portal) error
+		carriedOut func(*portal) error
+	}{
+		"access rule": {
+			"POST /api/acl/", "GET /api/acl/segment/{segment}/",
+			func(p *portal) error {
+				_, err := p.reconcileRules(t.Context(), leftProject, backendNet, campus("22"), owner{}, noRule)
+				return err
+			},
+			func(p *portal) error { _, err := p.CreateACLRule(t.Context(), backendNet, campus("22")[0]); return err },
+		},
+		"DNAT rule": {
+			"POST /api/dnat/", "GET /api/dnat/project/{project}/",
+			func(p *portal) error {
+				_, err := p.publish(t.Context(), leftProject, backendNet, public10, host(1), ignoreAddress)
+				return err
+			},
+			func(p *portal) error { return p.CreateDNAT(t.Context(), dnat) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRuns(t, mdxsim.Config{})
+			if err := r.SetFaults([]mdxsim.Fault{{Route: test.post, Nth: 1, Kind: mdxsim.NotFound}}); err != nil {
+				t.Fatal(err)
+			}
+			run, _ := r.run()
+			over := r.late(test.list, func() error { return test.carriedOut(run) })
+			err := test.ask(run)
+			over()
+			if posts := r.Stats().Routes[test.post]; err != nil || posts != 2 {
+				t.Errorf("%v; %d requests, want the one that was lost and that of the portal at work", err, posts)
+			}
+		})
+	}
+}
+
 func TestADNATRuleThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
 	run, _ := r.run()

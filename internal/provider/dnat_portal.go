@@ -168,7 +168,7 @@ func (p *portal) dnatOn(ctx context.Context, project mdx.ProjectID, pool netip.A
 
 // awaitDNAT waits until the list shows a rule. Of one that was perhaps not made it answers none after a while.
 func (p *portal) awaitDNAT(ctx context.Context, project mdx.ProjectID, request mdx.DNATRequest, certain bool) (mdx.DNAT, error) {
-	giveUp := time.Now().Add(settling * p.settings.pollInterval)
+	tooLate := p.tooLateToShow()
 	var made mdx.DNAT
 	err := p.await(ctx, "the list to show the DNAT rule", func() (bool, error) {
 		rule, err := p.dnatOn(ctx, project, request.PoolAddress)
@@ -176,7 +176,7 @@ func (p *portal) awaitDNAT(ctx context.Context, project mdx.ProjectID, request m
 		case err != nil:
 			return false, err
 		case rule == nil:
-			return !certain && time.Now().After(giveUp), nil
+			return !certain && tooLate(), nil
 		case rule.DstAddress != request.DstAddress:
 			return false, &takenError{address: request.PoolAddress, by: rule}
 		}

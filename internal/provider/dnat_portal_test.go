@@ -115,6 +115,8 @@ func TestDNATEndsAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
 		"the answer to the rule is lost":                   {Route: "POST /api/dnat/", Nth: 1, Kind: mdxsim.ResetAfter},
 		"the request for the rule is lost":                 {Route: "POST /api/dnat/", Nth: 1, Kind: mdxsim.ResetBefore},
 		"the rule is made and answered with an error":      {Route: "POST /api/dnat/", Nth: 1, Kind: mdxsim.Error500, After: true},
+		"the rule is made and said to be absent":           {Route: "POST /api/dnat/", Nth: 1, Kind: mdxsim.NotFound, After: true},
+		"the rule is turned away as absent":                {Route: "POST /api/dnat/", Nth: 1, Kind: mdxsim.NotFound},
 		"the rule is answered with an error":               {Route: "POST /api/dnat/", Nth: 1, Kind: mdxsim.Error503},
 		"a list leaves a rule out":                         {Route: "GET /api/dnat/project/{project}/", Nth: 3, Kind: mdxsim.ListOmits},
 		"the rule that goes is said to be absent":          {Route: "DELETE /api/dnat/{dnat}/", Nth: 1, Kind: mdxsim.NotFound},
