@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -75,17 +76,61 @@ func warnOfRules(name string, diags *diag.Diagnostics) func(removed []string) {
 	}
 }
 
-// networksOf are a VM's networks with its addresses. A VM that is off may tell none: then the last known ones count,
-// which are on its first adapter.
+// networksOf are a VM's networks with its addresses. A VM that is off may tell none: then the last known ones count. Of
+// some, the state has only one address, which is on the first adapter.
 func (t vmTarget) networksOf(vm *mdx.VM) []mdx.ServiceNetwork {
-	networks := slices.SortedFunc(slices.Values(vm.ServiceNetworks), func(a, b mdx.ServiceNetwork) int {
+	networks := slices.SortedFunc(slices.Values(remembered(vm.ServiceNetworks, t.lastNetworks)), func(a, b mdx.ServiceNetwork) int {
 		return a.AdapterNumber - b.AdapterNumber
 	})
-	shown := slices.ContainsFunc(networks, func(n mdx.ServiceNetwork) bool { return len(n.IPv4)+len(n.IPv6) > 0 })
-	if len(networks) > 0 && !shown {
+	if len(networks) > 0 && !slices.ContainsFunc(networks, hasAddress) {
 		networks[0].IPv4 = t.lastAddresses
 	}
 	return networks
+}
+
+func hasAddress(n mdx.ServiceNetwork) bool { return len(n.IPv4)+len(n.IPv6) > 0 }
+
+// remembered are a VM's networks, with the addresses that it had there last if it tells none, as while it is off.
+func remembered(networks, last []mdx.ServiceNetwork) []mdx.ServiceNetwork {
+	if slices.ContainsFunc(networks, hasAddress) {
+		return networks
+	}
+	networks = slices.Clone(networks)
+	for i, n := range networks {
+		for _, had := range last {
+			if had.AdapterNumber == n.AdapterNumber && had.SegmentName == n.SegmentName {
+				networks[i].IPv4, networks[i].IPv6 = had.IPv4, had.IPv6
+			}
+		}
+	}
+	return networks
+}
+
+// lastNetworks are the networks and addresses that the state has of a VM.
+func (m *vmModel) lastNetworks() []mdx.ServiceNetwork {
+	var networks []mdx.ServiceNetwork
+	for _, element := range m.ServiceNetworks.Elements() {
+		object, _ := element.(types.Object)
+		of := object.Attributes()
+		number, _ := of["adapter_number"].(types.Int64)
+		segment, _ := of["segment_name"].(types.String)
+		networks = append(networks, mdx.ServiceNetwork{
+			AdapterNumber: int(number.ValueInt64()), SegmentName: segment.ValueString(),
+			IPv4: addressesIn(of["ipv4_addresses"]), IPv6: addressesIn(of["ipv6_addresses"]),
+		})
+	}
+	return networks
+}
+
+// addressesIn reads a list of addresses.
+func addressesIn(value attr.Value) []netip.Addr {
+	var texts []types.String
+	list, _ := value.(types.List)
+	for _, element := range list.Elements() {
+		text, _ := element.(types.String)
+		texts = append(texts, text)
+	}
+	return parseAddresses(texts...)
 }
 
 // givenUp are those of a VM's networks that it leaves when it gets other adapters: its address there is another one

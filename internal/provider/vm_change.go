@@ -34,7 +34,7 @@ func changeOf(ctx context.Context, state, plan vmModel, diags *diag.Diagnostics)
 		power:    !plan.PowerState.Equal(state.PowerState) || continuesWait(state, plan),
 		mayStop:  plan.AllowStoppingForUpdate.ValueBool() || !plan.wantsRunning(),
 	}
-	c.lastAddresses = parseAddresses(state.IPv4Address, state.IPv6Address)
+	c.lastAddresses, c.lastNetworks = parseAddresses(state.IPv4Address, state.IPv6Address), state.lastNetworks()
 	if settled(plan.Name) && !plan.Name.Equal(state.Name) {
 		c.rename, c.name = plan.Name.ValueString(), state.Name.ValueString()
 	}

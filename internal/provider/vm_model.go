@@ -155,7 +155,7 @@ func (m *vmModel) setSize(vm *mdx.VM) {
 // setNetworks takes over the VM's adapters and addresses.
 func (m *vmModel) setNetworks(ctx context.Context, vm *mdx.VM, segments []mdx.Segment, diags *diag.Diagnostics) {
 	before := adaptersOf(ctx, m.NetworkAdapters, diags)
-	services := serviceNetworkModels(ctx, vm.ServiceNetworks, before, segments, diags)
+	services := serviceNetworkModels(ctx, remembered(vm.ServiceNetworks, m.lastNetworks()), before, segments, diags)
 	adapters := adapterModels(services, before)
 	if !slices.Equal(before, adapters) && len(before) > 0 {
 		m.forgetAddresses() // they belong to other networks

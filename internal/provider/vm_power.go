@@ -24,6 +24,7 @@ type vmTarget struct {
 	waitForAddress  bool
 	shutdownTimeout time.Duration
 	lastAddresses   []netip.Addr           // for a VM that is off, which may tell none
+	lastNetworks    []mdx.ServiceNetwork   // the same, adapter by adapter
 	tell            func(removed []string) // hears which rules went with an address; nil: nobody does
 }
 
@@ -36,7 +37,7 @@ func (m *vmModel) target() vmTarget {
 	return vmTarget{
 		project: m.project(), id: m.vmID(), name: m.Name.ValueString(), running: m.wantsRunning(), level: m.level(),
 		waitForAddress: m.WaitForAddress.ValueBool(), shutdownTimeout: shutdown,
-		lastAddresses: parseAddresses(m.IPv4Address, m.IPv6Address),
+		lastAddresses: parseAddresses(m.IPv4Address, m.IPv6Address), lastNetworks: m.lastNetworks(),
 	}
 }
 

@@ -231,6 +231,9 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	change.tell = warnOfRules(change.name, &resp.Diagnostics)
 	err := r.portal.change(ctx, change)
 	after := plan
+	if after.ServiceNetworks.IsUnknown() {
+		after.ServiceNetworks = state.ServiceNetworks // with the addresses of a VM that is off now
+	}
 	if err == nil {
 		if err = r.portal.refresh(ctx, &after); err == nil {
 			warnMoved(plan, after, &resp.Diagnostics)

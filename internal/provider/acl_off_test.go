@@ -1,0 +1,40 @@
+package provider_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+func TestRulesToEveryAddressOfAVMThatIsOffGoWithIt(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	p := w.plugin(t)
+	vm := func(power string) attributes {
+		return smallVM(attributes{
+			"network_adapters": []any{adapter(1, defaultSegment), adapter(2, backendSegment)}, "power_state": power,
+		})
+	}
+	running := p.make(vm("running"))
+	off := p.converge(running, vm("stopped"))
+	if !reflect.DeepEqual(off["service_networks"], running["service_networks"]) {
+		t.Fatalf("the state of a VM that is off has %v, want %v", off["service_networks"], running["service_networks"])
+	}
+	second := off["service_networks"].([]any)[1].(attributes)["ipv4_addresses"].([]any)[0].(string)
+	rule := byHand(22)
+	rule.DstAddress, rule.DstMask = second, "32"
+	w.put(t, rule)
+	if _, err := w.TakeGlobalAddress(backendSegment, "203.0.113.11", second); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := p.destroy(off); after != nil {
+		t.Errorf("%v is left", after)
+	}
+	if err := w.hasRules(t, backendSegment)(nil); err != nil {
+		t.Error(err)
+	}
+	if err := w.hasDNATs(t, "203.0.113.13 -> 10.0.0.2")(nil); err != nil {
+		t.Error(err)
+	}
+}
