@@ -53,7 +53,7 @@ func (f Fault) instead() *answer {
 // spoil changes what a request that was carried out is answered with.
 func (f Fault) spoil(a *answer) *answer {
 	if f.Kind == ListOmits {
-		return omitOne(a)
+		return omit(a, f.Element)
 	}
 	if f.After {
 		if other := f.instead(); other != nil {
@@ -63,16 +63,21 @@ func (f Fault) spoil(a *answer) *answer {
 	return a
 }
 
-// omitOne leaves the first element out of a list.
-func omitOne(a *answer) *answer {
+// omit leaves an element out of a list.
+func omit(a *answer, element int) *answer {
+	without := func(all []any) []any {
+		if len(all) == 0 {
+			return all
+		}
+		i := min(element, len(all)-1)
+		return slices.Delete(slices.Clone(all), i, i+1)
+	}
 	switch body := a.body.(type) {
 	case []any:
-		if len(body) > 0 {
-			return &answer{a.status, slices.Clone(body[1:])}
-		}
+		return &answer{a.status, without(body)}
 	case map[string]any:
-		if results, is := body["results"].([]any); is && len(results) > 0 {
-			body["results"] = slices.Clone(results[1:])
+		if results, is := body["results"].([]any); is {
+			body["results"] = without(results)
 		}
 	}
 	return a

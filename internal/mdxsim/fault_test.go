@@ -147,6 +147,24 @@ func TestListOmits(t *testing.T) {
 	}
 }
 
+// Which element is missing is the fault's choice; of a shorter list, the last.
+func TestListOmitsAnyElement(t *testing.T) {
+	p := frozen(t, fast())
+	all := p.get(listPath).must(200).rows()
+	if err := p.SetFaults([]mdxsim.Fault{
+		{Route: listRoute, Nth: 1, Kind: mdxsim.ListOmits, Element: 1},
+		{Route: listRoute, Nth: 2, Kind: mdxsim.ListOmits, Element: 7},
+		{Route: listRoute, Nth: 3, Kind: mdxsim.ListOmits},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []map[string]any{all[0], all[0], all[1]} {
+		if got := p.get(listPath).must(200).rows(); len(got) != 1 || got[0]["uuid"] != want["uuid"] {
+			t.Errorf("request %d: %v, want %v alone", i+1, got, want["uuid"])
+		}
+	}
+}
+
 func TestSpotSleeps(t *testing.T) {
 	p := frozen(t, fast())
 	id := p.deployed("a")

@@ -24,6 +24,9 @@ type Fault struct {
 	After bool `json:"after,omitempty"`
 	// Delay is how long a slow answer takes, in the portal's time. Zero: 30 s.
 	Delay Span `json:"delay,omitempty"`
+	// Element is which one a list leaves out, counted from 0: the last, where the
+	// list is shorter.
+	Element int `json:"element,omitempty"`
 	// Fired is how many requests it has met.
 	Fired int `json:"fired"`
 }
@@ -82,7 +85,7 @@ var faultKinds = []explainedKind{
 	{Slow, "the answer takes \"delay\", all being done before it"},
 	{TaskFails, "the task that the request starts fails; of several, the last"},
 	{NoAddress, "the machine that the request starts never tells an address"},
-	{ListOmits, "the first element is missing from this answer's list"},
+	{ListOmits, "an element is missing from this answer's list: the first, or that of \"element\""},
 	{Unauthorized, "401 once, though the token is good and can be refreshed"},
 	{TokenExpires, "every token expires just before the request"},
 	{SpotSleeps, "a running spot machine is put to sleep before the request"},
@@ -103,6 +106,8 @@ func (f Fault) check() error {
 		return fmt.Errorf("fault: no kind is called %q", f.Kind)
 	case f.Nth < 1:
 		return fmt.Errorf("fault %s: nth counts from 1", f.Kind)
+	case f.Element < 0:
+		return fmt.Errorf("fault %s: element counts from 0", f.Kind)
 	case f.Route == "":
 		return fmt.Errorf("fault %s: no route; \"*\" is any", f.Kind)
 	}

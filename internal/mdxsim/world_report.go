@@ -42,3 +42,24 @@ func (p *project) describe() Project {
 	}
 	return d
 }
+
+// Task is an operation on a machine or a rule, under way or past.
+type Task struct {
+	Kind       string // as the portal's history says it
+	Object     string // id of what it is about
+	ObjectName string
+	Status     string // "Running", "Completed" or "Failed"
+}
+
+// Tasks tells what was done in a project, the oldest first, that which its
+// history does not show yet included.
+func (s *Sim) Tasks(project string) (all []Task) {
+	s.do(func() {
+		if p := s.projectByID(project); p != nil {
+			for _, t := range p.history {
+				all = append(all, Task{t.kind, t.object, t.objectName, t.status})
+			}
+		}
+	})
+	return all
+}
