@@ -146,7 +146,8 @@ func (c *Core) broken(address, what string) error {
 
 func (c *Core) destroy(ctx context.Context, address string) error {
 	null := tftypes.NewValue(c.typ(address), nil)
-	return c.run(ctx, change{address: address, config: null, planned: null, id: c.was(address).id})
+	was := c.was(address)
+	return c.run(ctx, change{address: address, config: null, planned: null, private: was.private, id: was.id})
 }
 
 // level is how far a type is from those that refer to nothing.
