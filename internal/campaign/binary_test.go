@@ -126,6 +126,7 @@ func (b *binaryTrial) round(step int) {
 	}
 	b.converge(step)
 	b.compare(step)
+	b.judge(step)
 }
 
 // converge applies until nothing is left to do.

@@ -8,6 +8,10 @@
 //
 //	go test ./internal/campaign -run TestCampaignInProcess -seed 4711 -v
 //
+// In process, some courses hurry: what comes after a run under fire is the next configuration under fire, or the destroy of
+// everything. And some requests fail many times in a row, so that a wait gives up. What a run makes well and the
+// configuration keeps, nobody may destroy meanwhile.
+//
 // There are two ways of running a seed. In process, the provider is spoken to as Terraform's core does, by the small
 // [Core] of this package, so that a kill can strike between any two requests. With the real binary, terraform or tofu
 // itself is killed, or its provider. What is better shown by one course made for it than by chance is a test of its own,

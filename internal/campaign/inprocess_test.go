@@ -25,7 +25,7 @@ func TestCampaignInProcess(t *testing.T) {
 	for s := from; s < from+n; s++ {
 		t.Run(fmt.Sprintf("seed=%d", s), func(t *testing.T) {
 			t.Parallel()
-			newTrial(t, s, newScenario(s).widened(s)).run()
+			newTrial(t, s, newScenario(s).widened(s).hastened(s)).run()
 		})
 	}
 }
@@ -49,7 +49,10 @@ func TestSeedsThatOnceFailed(t *testing.T) {
 		t.Run(fmt.Sprintf("%s=%d", course, s), func(t *testing.T) {
 			t.Parallel()
 			of := newScenario(s)
-			if course == "wide" {
+			switch course {
+			case "hasty":
+				of.widened(s).hastened(s)
+			case "wide":
 				of.widened(s)
 			}
 			newTrial(t, s, of).run()
@@ -71,6 +74,8 @@ type trial struct {
 	hosts   *process.Backend      // nil: VMs exist on paper
 	heard   atomic.Pointer[front] // of the latest run: it strikes between commands on hosts, too
 	said    []string
+	hurried bool           // no peace came after the latest run
+	done    int            // how many of the project's tasks were judged
 	pending sync.WaitGroup // runs that were killed and have not noticed
 }
 
@@ -107,17 +112,29 @@ func newTrial(t *testing.T, seed uint64, of *scenario) *trial {
 	return c
 }
 
-// run goes through the scenario: each configuration is applied under fire, and then in peace.
+// run goes through the scenario: each configuration is applied under fire, and then in peace, unless the course hurries.
 func (c *trial) run() {
 	defer c.pending.Wait()
+	var h hurry
 	for step := range 1 + c.random.IntN(3) {
 		c.next()
-		c.underFire(step)
-		c.inPeace(step)
+		h = c.hurry()
+		c.t.Logf("step %d: %s", step, h)
+		s := c.underFire(step, h.rows)
+		c.hurried = h.on && !c.lacks(s)
+		if c.hurried {
+			total.add("without peace after: "+s.kind, 1)
+		} else {
+			c.inPeace(step)
+		}
+		c.judge(step)
 	}
 	c.clear()
-	c.underFire(99)
+	if !c.hurried || !h.last {
+		c.underFire(99, c.hurry().rows)
+	}
 	c.inPeace(99)
+	c.judge(99)
 	total.add("seeds", 1)
 	for kind, n := range c.sim.Stats().Faults {
 		total.add("fault "+string(kind), n)
@@ -194,20 +211,26 @@ func (c *trial) listen(core *Core) {
 }
 
 func TestASeedBringsTheSameEveryTime(t *testing.T) {
-	course := func(seed uint64) (all []string) {
-		s := newScenario(seed).widened(seed)
+	course := func(s *scenario) (course, haste []string) {
 		for range 5 {
 			s.next()
 			config := s.config(place{"catalog", "segment", "backend", "source"})
-			all = append(all, fmt.Sprint(config), s.strike().String())
+			haste = append(haste, s.hurry().String())
+			course = append(course, fmt.Sprint(config), s.strike().String())
 		}
-		return all
+		return course, haste
 	}
 	for seed := range uint64(200) {
-		if !slices.Equal(course(seed), course(seed)) {
+		is, haste := course(newScenario(seed).widened(seed).hastened(seed))
+		again, hasteAgain := course(newScenario(seed).widened(seed).hastened(seed))
+		if !slices.Equal(is, again) || !slices.Equal(haste, hasteAgain) {
 			t.Errorf("seed %d brings something else the second time", seed)
 		}
-		if slices.Equal(course(seed), course(seed+1)) {
+		if unhurried, _ := course(newScenario(seed).widened(seed)); !slices.Equal(is, unhurried) {
+			t.Errorf("seed %d brings something else in haste", seed)
+		}
+		other, otherHaste := course(newScenario(seed + 1).widened(seed + 1).hastened(seed + 1))
+		if slices.Equal(is, other) || slices.Equal(haste, otherHaste) {
 			t.Errorf("seeds %d and %d bring the same", seed, seed+1)
 		}
 	}

@@ -7,10 +7,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
 
 // ofOthers tells all that is there of others.
@@ -89,6 +91,67 @@ func (c *trial) checkAgainst(step int, state *known) {
 	for _, line := range c.said {
 		if hasSecret(line) {
 			fail("a secret was said: %s", line)
+		}
+	}
+}
+
+// judge looks at what was destroyed since it was asked last, while one configuration was applied: nothing in a course has a
+// sound VM replaced.
+func (c *trial) judge(step int) {
+	c.t.Helper()
+	tasks := c.sim.Tasks(c.sim.World().Organisations[0].Projects[0].UUID)
+	for _, name := range destroyedInVain(tasks, c.done, names(c.wanted())) {
+		c.t.Errorf("step %d: %s was made, is wanted, and was destroyed\nsaid:\n%s", step, name, strings.Join(c.said, "\n"))
+	}
+	c.done = len(tasks)
+}
+
+// destroyedInVain are the VMs that were made well, and that one of the tasks from a certain one on was to destroy although
+// their name is wanted.
+func destroyedInVain(tasks []mdxsim.Task, from int, wanted map[string]bool) (vms []string) {
+	made := map[string]bool{}
+	for i, task := range tasks {
+		switch task.Kind {
+		case "デプロイ", "クローン":
+			made[task.Object] = task.Status == "Completed"
+		case "削除":
+			if i >= from && made[task.Object] && wanted[task.ObjectName] {
+				vms = append(vms, task.ObjectName+" ("+task.Object+")")
+			}
+		}
+	}
+	return vms
+}
+
+func TestAVMIsDestroyedInVain(t *testing.T) {
+	t.Parallel()
+	deploy := mdxsim.Task{Kind: "デプロイ", Object: "1", ObjectName: "a", Status: "Completed"}
+	clone := mdxsim.Task{Kind: "クローン", Object: "2", ObjectName: "b", Status: "Completed"}
+	failed := mdxsim.Task{Kind: "デプロイ", Object: "1", ObjectName: "a", Status: "Failed"}
+	again := mdxsim.Task{Kind: "デプロイ", Object: "3", ObjectName: "a", Status: "Completed"}
+	end := func(of mdxsim.Task) mdxsim.Task {
+		return mdxsim.Task{Kind: "削除", Object: of.Object, ObjectName: of.ObjectName}
+	}
+	for name, c := range map[string]struct {
+		tasks  []mdxsim.Task
+		from   int
+		wanted []string
+		want   int
+	}{
+		"when it is wanted":                                {[]mdxsim.Task{deploy, end(deploy)}, 0, []string{"a"}, 1},
+		"when it is a clone that is wanted":                {[]mdxsim.Task{clone, end(clone)}, 0, []string{"b"}, 1},
+		"when it is of an earlier step":                    {[]mdxsim.Task{deploy, end(deploy)}, 1, []string{"a"}, 1},
+		"but not when another is wanted":                   {[]mdxsim.Task{deploy, end(deploy)}, 0, []string{"b"}, 0},
+		"but not when its deploy failed":                   {[]mdxsim.Task{failed, end(failed)}, 0, []string{"a"}, 0},
+		"but not when that was in an earlier step":         {[]mdxsim.Task{deploy, end(deploy), clone}, 2, []string{"a"}, 0},
+		"but not when only the next of its name was sound": {[]mdxsim.Task{failed, end(failed), again}, 0, []string{"a"}, 0},
+	} {
+		wanted := map[string]bool{}
+		for _, vm := range c.wanted {
+			wanted[vm] = true
+		}
+		if got := destroyedInVain(c.tasks, c.from, wanted); len(got) != c.want {
+			t.Errorf("a VM is destroyed in vain %s: got %q, want %d", name, got, c.want)
 		}
 	}
 }

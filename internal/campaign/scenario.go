@@ -6,6 +6,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
 
 // scenario is a random course of configurations, and what strikes while they are applied.
@@ -20,6 +23,8 @@ type scenario struct {
 	hosted       map[string]bool // VMs that are to be container hosts
 	open, closed *network
 	onHosts      bool // VMs can be logged in to
+
+	haste *rand.Rand // numbers of their own again; nil: every run under fire is followed by peace
 }
 
 // network is what one mdx_network holds.
@@ -47,6 +52,13 @@ func newScenario(seed uint64) *scenario {
 func (s *scenario) widened(seed uint64) *scenario {
 	s.more = rand.New(rand.NewPCG(seed, 0x6d6f7265)) //nolint:gosec // to be replayed
 	s.onHosts = s.more.IntN(4) == 0
+	return s
+}
+
+// hastened has some runs under fire followed by the next one at once, and adds rows of faults. What the course wants, and
+// what strikes it, stays what it is.
+func (s *scenario) hastened(seed uint64) *scenario {
+	s.haste = rand.New(rand.NewPCG(seed, 0x6861737465)) //nolint:gosec // to be replayed
 	return s
 }
 
@@ -251,6 +263,8 @@ type strike struct {
 	kind string
 	nth  int  // at which write to the portal
 	late bool // after the portal has carried it out
+
+	faults int // how many may meet the same run
 }
 
 // The kinds of strikes.
@@ -269,7 +283,7 @@ const (
 
 func (s *scenario) strike() strike {
 	kinds := []string{nothing, interrupt, interrupt, twice, killed, killed, killed, lostState, outage, fullDisk}
-	is := strike{kinds[s.random.IntN(len(kinds))], s.random.IntN(8), s.random.IntN(2) == 0}
+	is := strike{kind: kinds[s.random.IntN(len(kinds))], nth: s.random.IntN(8), late: s.random.IntN(2) == 0}
 	if s.more == nil {
 		return is
 	}
@@ -288,4 +302,62 @@ func (s *scenario) strike() strike {
 // String tells it in a log.
 func (s strike) String() string {
 	return fmt.Sprintf("%s at write %d (late %v)", s.kind, s.nth, s.late)
+}
+
+// hurry is how a course hurries at one of its steps.
+type hurry struct {
+	on   bool           // goes on without peace, unless the state lacks something
+	last bool           // and if it was the last step, destroys everything in peace
+	rows []mdxsim.Fault // what goes wrong many times in a row
+}
+
+// hurry draws the same number of numbers for all steps.
+func (s *scenario) hurry() hurry {
+	if s.haste == nil {
+		return hurry{}
+	}
+	h := hurry{on: s.haste.IntN(2) == 0, last: s.haste.IntN(2) == 0}
+	many, at, times, element := s.haste.IntN(6), 1+s.haste.IntN(20), s.haste.IntN(10), 2+s.haste.IntN(6)
+	routes := []string{
+		"GET /api/vm/project/{project}/", "GET /api/vm/{vm}/", "GET /api/task/{task}/", "GET /api/history/project/{project}/",
+		"GET /api/history/vm/{vm}/",
+	}
+	route := routes[s.haste.IntN(len(routes))]
+	nth := at
+	if route != routes[0] {
+		nth = 1 + at/4 // asked less often
+	}
+	switch many {
+	case 0, 1: // more than the rounds in a row that a wait bears
+		h.rows = []mdxsim.Fault{{Route: route, Nth: nth, Times: 6 + times, Kind: mdxsim.NotFound}}
+	case 2: // the first two are others'
+		h.rows = []mdxsim.Fault{{Route: routes[0], Nth: at, Times: 2 + times/4, Kind: mdxsim.ListOmits, Element: element}}
+	}
+	return h
+}
+
+// String tells it in a log.
+func (h hurry) String() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "goes on at once %v, to the end %v", h.on, h.last)
+	for _, f := range h.rows {
+		fmt.Fprintf(&text, ", %s %d times from request %d of %s on", f.Kind, f.Times, f.Nth, f.Route)
+	}
+	return text.String()
+}
+
+// names are those of the VMs that a configuration wants.
+func names(config map[string]resource) map[string]bool {
+	wanted := map[string]bool{}
+	for address, r := range config {
+		switch typeOf(address) {
+		case "mdx_vm":
+			wanted[r.attributes["name"].(string)] = true
+		case "mdx_vm_group":
+			for i := range r.attributes["size"].(int) {
+				wanted[fmt.Sprint(r.attributes["name_prefix"], i)] = true
+			}
+		}
+	}
+	return wanted
 }
