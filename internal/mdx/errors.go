@@ -91,11 +91,19 @@ func IsOverloaded(err error) bool {
 		errors.Is(err, errMaintenance) || errors.Is(err, errContradiction)
 }
 
-// IsAmbiguous tells whether err is about a change that may have been carried out. Ask the portal
-// before sending it again.
+// IsAmbiguous tells whether err, or one of the errors that it joins, is about a change that may have been
+// carried out. Ask the portal before sending it again.
 func IsAmbiguous(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && e.Ambiguous
+	if e, ok := err.(*Error); ok && e.Ambiguous { //nolint:errorlint // what it wraps is looked at below
+		return true
+	}
+	switch err := err.(type) { //nolint:errorlint // this walks the tree
+	case interface{ Unwrap() error }:
+		return IsAmbiguous(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(err.Unwrap(), IsAmbiguous)
+	}
+	return false
 }
 
 // mayPass tells whether asking again later may do better.

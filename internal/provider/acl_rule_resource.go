@@ -158,7 +158,7 @@ func (r *aclRuleResource) Create(ctx context.Context, req resource.CreateRequest
 			r.portal.segmentLabel(ctx, project, plan.segment()), describe(wanted), plan.segment(), have[i].ID))
 		return
 	}
-	err = r.portal.noted(ctx, createACL, project, thing, func() error {
+	err = r.portal.noted(ctx, createACL, project, thing, refusedRule, func() error {
 		_, err := r.portal.addRules(ctx, plan.segment(), have, []mdx.ACLRule{wanted}, func(made mdx.ACLRule) {
 			plan.ID = types.StringValue(string(made.ID))
 			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)

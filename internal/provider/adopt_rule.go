@@ -39,8 +39,11 @@ func aboutRule(e journal.Entry) bool {
 	return slices.Contains([]string{createACL, createDNAT, setACL}, e.Operation)
 }
 
-// noted makes a rule between two notes in the journal: that it is about to be asked for, and what came of it.
-func (p *portal) noted(ctx context.Context, operation string, project mdx.ProjectID, thing string, do func() error) error {
+// noted makes a rule between two notes in the journal: that it is about to be asked for, and what came of it. sure tells of
+// an error whether it means that nothing came of it for certain.
+func (p *portal) noted(
+	ctx context.Context, operation string, project mdx.ProjectID, thing string, sure func(error) bool, do func() error,
+) error {
 	intent, err := p.journal.Journal.Begin(journal.Entry{Key: p.journal.key(project, thing), Operation: operation, Asked: p.Now()})
 	if err != nil {
 		return err
@@ -50,7 +53,7 @@ func (p *portal) noted(ctx context.Context, operation string, project mdx.Projec
 	switch {
 	case err == nil:
 		failed = errors.Join(intent.Accepted(nil), p.journal.HandOver(p.journal.key(project, thing)))
-	case refusedRule(err):
+	case sure(err):
 		failed = intent.Withdraw()
 	default:
 		failed = intent.Lost() // also where the rule was made, and asking for it failed

@@ -113,6 +113,18 @@ func (p *portal) claimFree(ctx context.Context, project mdx.ProjectID, tried map
 		"for more addresses on the portal")
 }
 
+// askedError is why nobody knows what became of a DNAT rule that was asked for: it may be there.
+type askedError struct{ err error }
+
+func (e *askedError) Error() string { return e.err.Error() }
+func (e *askedError) Unwrap() error { return e.err }
+
+// neverAsked tells of an error of publish whether no DNAT rule came of it for certain.
+func neverAsked(err error) bool {
+	_, asked := errors.AsType[*askedError](err)
+	return !asked
+}
+
 // createDNAT asks for a rule and waits until the project's list shows it. A request whose answer was lost is sent again
 // only when the list does not show what became of it for a while.
 func (p *portal) createDNAT(
@@ -133,11 +145,14 @@ func (p *portal) createDNAT(
 			return mdx.DNAT{}, p.whyNot(ctx, project, request, lost)
 		}
 		made, err := p.awaitDNAT(ctx, project, request, lost == nil)
-		if err != nil || made.ID != "" {
+		if _, taken := errors.AsType[*takenError](err); taken || made.ID != "" {
 			return made, err
 		}
+		if err != nil {
+			return made, &askedError{err}
+		}
 	}
-	return mdx.DNAT{}, lost
+	return mdx.DNAT{}, &askedError{lost}
 }
 
 // whyNot finds out whether a refusal means that somebody took the address. Only part of the portal's answers say so.

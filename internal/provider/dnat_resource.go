@@ -155,7 +155,7 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 		plan.PoolAddress = iptypes.NewIPv4AddressValue(address.String())
 	}
 	var made mdx.DNAT
-	err = r.portal.noted(ctx, createDNAT, project, thing, func() error {
+	err = r.portal.noted(ctx, createDNAT, project, thing, neverAsked, func() error {
 		made, err = r.portal.publish(ctx, project, plan.segment(), pool, plan.destination(), asked)
 		return err
 	})
@@ -168,7 +168,7 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	if err != nil {
 		resp.Diagnostics.Append(portalError(doing, err))
-		if isContextError(err) || mdx.IsAmbiguous(err) {
+		if !neverAsked(err) {
 			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...) // it may come to be: the next apply finds it by its addresses
 		}
 		return
