@@ -22,11 +22,12 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "plugin":
-		if err := Serve("registry.terraform.io/test/stub", func() tfprotov6.ProviderServer { return stub{} }); err != nil {
+		err := Serve("registry.terraform.io/test/stub", func() tfprotov6.ProviderServer { return stub{} })
+		_, _ = fmt.Fprint(os.NewFile(3, "life"), "orphaned: ", Orphaned()) // whoever does not hear it fails
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		_, _ = fmt.Fprint(os.NewFile(3, "life"), "orphaned: ", Orphaned()) // whoever does not hear it fails
 	case "terraform":
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "LIFECYCLE_TEST_PROCESS=plugin",
@@ -77,8 +78,8 @@ func pluginOf(t *testing.T) (terraform *exec.Cmd, plugin int, lives *os.File) {
 	return terraform, plugin, lives
 }
 
-// gone waits until the pipe's writers are; the last word of the plugin says that it was left alone.
-func gone(t *testing.T, lives *os.File) {
+// gone waits until the pipe's writers are, and answers the plugin's last word.
+func gone(t *testing.T, lives *os.File) string {
 	t.Helper()
 	if err := lives.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
@@ -87,9 +88,7 @@ func gone(t *testing.T, lives *os.File) {
 	if err != nil {
 		t.Errorf("it lives on: %v", err)
 	}
-	if string(last) != "orphaned: true" {
-		t.Errorf("%q", last)
-	}
+	return string(last)
 }
 
 func TestThePluginEndsWhenTerraformIsKilled(t *testing.T) {
@@ -98,7 +97,9 @@ func TestThePluginEndsWhenTerraformIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = terraform.Wait() // it was killed
-	gone(t, lives)
+	if last := gone(t, lives); last != "orphaned: true" {
+		t.Errorf("%q", last)
+	}
 }
 
 func TestSignalsDoNotEndThePluginWhileTerraformLives(t *testing.T) {

@@ -186,6 +186,13 @@ func (r *aclRuleResource) Read(ctx context.Context, req resource.ReadRequest, re
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	rule, found, err := r.portal.findRule(ctx, state.segment(), state.is)
+	if said, whole := state.rule(); err == nil && !found && whole && state.ID.ValueString() == "" { // it may still come to be
+		found, err = r.portal.leftRule(ctx, state.project(), aclThing(state.segment(), said), func() (bool, error) {
+			var err error
+			rule, found, err = r.portal.findRule(ctx, state.segment(), state.is)
+			return found, err
+		})
+	}
 	if err == nil && found {
 		state.set(rule)
 	}

@@ -210,6 +210,13 @@ func (r *dnatResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	rule, segments, err := r.find(ctx, state)
+	if err == nil && rule == nil && state.ID.ValueString() == "" { // it was asked for, and may still come to be
+		_, err = r.portal.leftRule(ctx, state.project(), dnatThing(state.segment(), state.destination()), func() (bool, error) {
+			var err error
+			rule, segments, err = r.find(ctx, state)
+			return rule != nil, err
+		})
+	}
 	if rule != nil {
 		state.set(*rule, segments)
 	}

@@ -106,7 +106,9 @@ func (p *mdxProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 			"poll_interval": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "How often the portal is asked while something is waited for, as in `10s`. One question " +
-					"answers for all that is waited for in a project. Defaults to `MDX_POLL_INTERVAL`, then `5s`.",
+					"answers for all that is waited for in a project. The time that the portal gets to show what it has begun grows and " +
+					"shrinks with it, 20 times as much for a VM, so don't go below the default of `5s` on the real portal. Defaults to " +
+					"`MDX_POLL_INTERVAL`, then `5s`.",
 				Validators: []validator.String{isDuration()},
 			},
 			"max_retries": schema.Int64Attribute{

@@ -109,6 +109,8 @@ func (w *groupWork) bringUp(ctx context.Context, vm vmModel, o vmOrder) {
 		if left := w.portal.destroy(ctx, target); left != nil && !mdx.IsNotFound(left) {
 			vm.Status = types.StringValue(statusDeployFailed)
 			w.keep(asMember(vm))
+		} else {
+			w.portal.inState(ctx, o.project, o.name) // which has the journal forget it
 		}
 		w.fail(o.name, err)
 		return

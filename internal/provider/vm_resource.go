@@ -80,13 +80,15 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	if made.takenUp != "" {
 		resp.Diagnostics.AddWarning(fmt.Sprintf("VM %q was taken up", order.name), made.takenUp)
 	}
-	if err != nil {
-		resp.Diagnostics.Append(requestError(fmt.Sprintf("make VM %q", order.name), err, vmFields))
-		return
+	notPlaced := err != nil
+	if !notPlaced {
+		err = r.portal.awaitMade(ctx, plan.target(), made)
 	}
-	err = r.portal.awaitMade(ctx, plan.target(), made)
-	if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
-		resp.Diagnostics.Append(portalError(fmt.Sprintf("make VM %q", order.name), failed))
+	if _, failed := errors.AsType[*mdx.TaskError](err); failed || notPlaced {
+		if failed && r.portal.leftNothing(ctx, project, order.name, made.id) {
+			resp.State.RemoveResource(ctx)
+		}
+		resp.Diagnostics.Append(requestError(fmt.Sprintf("make VM %q", order.name), err, vmFields))
 		return
 	}
 	if err == nil {
@@ -97,6 +99,18 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// leftNothing tells whether a VM whose making has failed is gone for certain, and has the journal forget it then.
+func (p *portal) leftNothing(ctx context.Context, project mdx.ProjectID, name string, id mdx.VMID) bool {
+	if id == "" {
+		return false
+	}
+	if _, err := p.VM(ctx, project, id); !mdx.IsNotFound(err) {
+		return false
+	}
+	p.inState(ctx, project, name)
+	return true
 }
 
 // finish brings a VM that is made to what its plan says, and reads it.
