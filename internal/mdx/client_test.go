@@ -138,17 +138,20 @@ func TestVMDetailIsReadInEveryShape(t *testing.T) {
 func TestVMIsGoneOnlyIfTheListAgrees(t *testing.T) {
 	for name, tc := range map[string]struct {
 		list     string
+		denials  int // of its detail, in a row
 		notFound bool
 	}{
-		"listed":     {`[{"uuid":"v1","name":"web","status":"PowerON"}]`, false},
-		"not listed": {`[]`, true},
+		"listed":                    {`[{"uuid":"v1","name":"web","status":"PowerON"}]`, 1, false},
+		"left out and denied once":  {`[]`, 1, false},
+		"left out and denied twice": {`[]`, 2, true},
+		"listed, and denied thrice": {`[{"uuid":"v1","name":"web","status":"PowerON"}]`, 3, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked := 0
 			client := portal(t, map[string]http.HandlerFunc{
 				"GET /api/vm/project/p/": answer(200, tc.list),
 				"GET /api/vm/v1/": func(w http.ResponseWriter, r *http.Request) {
-					if asked++; asked == 1 {
+					if asked++; asked <= tc.denials {
 						answer(404, `{"detail":"見つかりませんでした。"}`)(w, r)
 						return
 					}

@@ -46,7 +46,7 @@ func TestHazard2ADetailThatIsDeniedIsNotBelieved(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		_, client := scripted(t, says(404, ``), says(200, `[]`))
+		_, client := scripted(t, says(404, ``), says(200, `[]`), says(404, ``), says(200, `[]`))
 		if _, err := client.VM(t.Context(), "p", "v"); !mdx.IsNotFound(err) || !strings.Contains(err.Error(), "list") {
 			t.Errorf("VM = %v", err)
 		}

@@ -136,11 +136,12 @@ func (c *Client) notListed(op, object string, project ProjectID) *Error {
 }
 
 // VM reads a machine in full. Under load the portal answers 404 for machines that exist, so an error
-// that [IsNotFound] knows is returned only if the project's list agrees (PORTAL.md §8). If list and
-// detail go on contradicting each other, the error is one that [IsOverloaded] knows.
+// that [IsNotFound] knows is returned only if the project's list agrees (PORTAL.md §8), twice in a row, since
+// a list may leave one out for once. If list and detail go on contradicting each other, the error is one
+// that [IsOverloaded] knows.
 func (c *Client) VM(ctx context.Context, project ProjectID, id VMID) (*VM, error) {
-	wait := c.cfg.PollInterval / 5
-	for range c.cfg.MaxRetries + 2 {
+	wait, absent := c.cfg.PollInterval/5, 0
+	for range c.cfg.MaxRetries + 3 {
 		vm, err := c.detail(ctx, id)
 		if !IsNotFound(err) {
 			return vm, err
@@ -149,7 +150,9 @@ func (c *Client) VM(ctx context.Context, project ProjectID, id VMID) (*VM, error
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(vms, func(s VMSummary) bool { return s.ID == id }) {
+		if slices.ContainsFunc(vms, func(s VMSummary) bool { return s.ID == id }) {
+			absent = 0
+		} else if absent++; absent == 2 {
 			return nil, c.notListed("read VM", string(id), project)
 		}
 		if err := pause(ctx, wait); err != nil {
