@@ -147,6 +147,9 @@ func (c *Client) VM(ctx context.Context, project ProjectID, id VMID) (*VM, error
 			return vm, err
 		}
 		vms, err := c.VMs(ctx, project)
+		if IsNotFound(err) { // of the list, which is no word about the machine
+			err = call{op: "read VM", object: string(id), method: http.MethodGet, path: vmPath(id)}.failed(err)
+		}
 		if err != nil {
 			return nil, err
 		}
