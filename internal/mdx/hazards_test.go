@@ -46,7 +46,9 @@ func TestHazard2ADetailThatIsDeniedIsNotBelieved(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		_, client := scripted(t, says(404, ``), says(200, `[]`), says(404, ``), says(200, `[]`))
+		denied, none := says(404, ``), says(200, `[]`)
+		s, client := scripted(t, denied, none)
+		s.answers = append(s.answers, denied, none)
 		if _, err := client.VM(t.Context(), "p", "v"); !mdx.IsNotFound(err) || !strings.Contains(err.Error(), "list") {
 			t.Errorf("VM = %v", err)
 		}
