@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -58,12 +59,13 @@ func (p *portal) removeRulesOn(
 	if err != nil || i < 0 {
 		return nil, err
 	}
-	removed, err = p.removeACLTo(ctx, segments[i], addresses)
-	if err != nil {
-		return removed, err
-	}
-	more, err := p.removeDNATTo(ctx, project, segments[i], addresses)
-	return append(removed, more...), err
+	var access, global []string
+	var side sync.WaitGroup
+	var failed error
+	side.Go(func() { access, failed = p.removeACLTo(ctx, segments[i], addresses) })
+	global, err = p.removeDNATTo(ctx, project, segments[i], addresses)
+	side.Wait()
+	return slices.Concat(access, global), errors.Join(failed, err)
 }
 
 // warnOfRules tells the user which rules went with a VM.
