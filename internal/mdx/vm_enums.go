@@ -16,6 +16,11 @@ const (
 	VMNotFound    VMStatus = "NotFound" // the hypervisor has lost it
 )
 
+// VMStatuses are the states this package knows.
+func VMStatuses() []VMStatus {
+	return []VMStatus{VMPowerOn, VMPowerOff, VMSuspended, VMDeallocated, VMDeploying, VMDetached, VMNotFound}
+}
+
 // IsStopped tells whether a machine in this state may be started, reconfigured and destroyed.
 func (s VMStatus) IsStopped() bool { return s == VMPowerOff || s == VMDeallocated }
 

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -55,4 +56,24 @@ func (distinctAdapters) ValidateList(ctx context.Context, req validator.ListRequ
 		}
 		seen[n] = true
 	}
+}
+
+// statusFilter warns of a state that no VM is known to have, for which a list of VMs would just be empty. It is no error:
+// the portal may have states that nobody has told of.
+type statusFilter struct{}
+
+func (statusFilter) Description(context.Context) string             { return "a state that the portal reports" }
+func (v statusFilter) MarkdownDescription(c context.Context) string { return v.Description(c) }
+
+func (statusFilter) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	status := req.ConfigValue.ValueString()
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || slices.Contains(mdx.VMStatuses(), mdx.VMStatus(status)) {
+		return
+	}
+	var known []string
+	for _, status := range mdx.VMStatuses() {
+		known = append(known, string(status))
+	}
+	resp.Diagnostics.AddAttributeWarning(req.Path, "Unknown state of a VM", fmt.Sprintf(
+		"The portal is not known to report the state %q, so that this likely finds no VM. %s", status, near(status, known)))
 }

@@ -73,8 +73,9 @@ func (d *vmsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, re
 				MarkdownDescription: "Regular expression that a VM's name matches, in [RE2 syntax](https://github.com/google/re2/wiki/Syntax).",
 			},
 			"status": schema.StringAttribute{
-				Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-				MarkdownDescription: "The portal's word for the state: `PowerON`, `PowerOFF`, `Suspended`, `Deallocated`, `Deploying` and others.",
+				Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1), statusFilter{}},
+				MarkdownDescription: "The portal's word for the state, letter for letter: `PowerON`, `PowerOFF`, `Suspended`, `Deallocated`, " +
+					"`Deploying`, `Detached` or `NotFound`. Any other text is warned of, since it likely finds no VM.",
 			},
 			"segment_id": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
