@@ -218,7 +218,9 @@ func (w *groupWork) read(ctx context.Context, members []memberModel) {
 				if member.Status.ValueString() == statusDeployFailed {
 					vm.Status = member.Status
 				}
-				w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
+				if !w.group.ID.IsNull() { // else it is being imported, and a plan that does so writes no state
+					w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
+				}
 				w.keepRead(vm)
 			}
 		})

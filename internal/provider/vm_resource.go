@@ -215,7 +215,9 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("read VM %q", first(state.Name.ValueString(), state.ID.ValueString())), err))
 		return
 	}
-	r.portal.inState(ctx, state.project(), state.Name.ValueString())
+	if !before.Name.IsNull() { // else it is being imported, and a plan that does so writes no state
+		r.portal.inState(ctx, state.project(), state.Name.ValueString())
+	}
 	if before.wantsRunning() && !state.wantsRunning() {
 		r.portal.warnAsleep(ctx, state, &resp.Diagnostics)
 	}

@@ -1,0 +1,58 @@
+package provider_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+// journaled are the files of the journal.
+func journaled(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(os.Getenv("MDX_JOURNAL_DIR"), "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// A plan imports and reads, and writes no state: whoever thinks better of it must still be told of the VM.
+func TestThePlanOfAnImportForgetsNoVMThatAnInterruptedRunLeft(t *testing.T) {
+	for what, test := range map[string]struct {
+		config attributes
+		id     func(*world) string
+	}{
+		"mdx_vm":       {smallVM(nil), func(w *world) string { return w.machine("web").UUID }},
+		"mdx_vm_group": {smallGroup("web-", 1), func(*world) string { return "web-" }},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+			w := startWorld(t, mdxsim.Config{})
+			killed := w.plugin(t)
+			killed.resource = what
+			killed.make(test.config)
+			p := w.plugin(t)
+			p.resource = what
+			state, said := p.imported(test.id(w))
+			if said != "" || state["id"] == nil {
+				t.Fatal(said, state)
+			}
+			if files := journaled(t); len(files) != 1 {
+				t.Errorf("after the plan of an import the journal has %v", files)
+			}
+			p.refresh(state)
+			if files := journaled(t); len(files) != 0 {
+				t.Errorf("the state has it, and the journal still has %v", files)
+			}
+		})
+	}
+}
+
+// smallGroup is a group of so many VMs like smallVM.
+func smallGroup(prefix string, size int) attributes {
+	config := smallVM(attributes{"name_prefix": prefix, "size": size})
+	delete(config, "name")
+	return config
+}
