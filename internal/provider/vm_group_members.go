@@ -138,8 +138,11 @@ func (w *groupWork) tearDown(ctx context.Context, members []memberModel) {
 func (w *groupWork) remove(ctx context.Context, member memberModel) (gone bool) {
 	vm := w.group.member(member)
 	err := w.portal.destroy(ctx, w.target(vm))
-	if err == nil || mdx.IsNotFound(err) {
+	switch {
+	case err == nil:
 		w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
+		return true
+	case mdx.IsNotFound(err): // long ago, perhaps, and the journal knows one that was made in its place
 		return true
 	}
 	w.keep(member)

@@ -56,3 +56,29 @@ func smallGroup(prefix string, size int) attributes {
 	delete(config, "name")
 	return config
 }
+
+// With -refresh=false a destroy may be about a VM that is long gone, while the one that was made in its place is known to
+// the journal alone.
+func TestTheDestroyOfAVMThatIsGoneForgetsNoneThatWasMadeInItsPlace(t *testing.T) {
+	for what, config := range map[string]attributes{"mdx_vm": smallVM(nil), "mdx_vm_group": smallGroup("web", 1)} {
+		t.Run(what, func(t *testing.T) {
+			t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+			w := startWorld(t, mdxsim.Config{})
+			p := w.plugin(t)
+			p.resource = what
+			state := p.make(config)
+			if _, said := p.destroy(state); said != "" {
+				t.Fatal(said)
+			}
+			p.make(config) // and is killed before any of this is in state
+			next := w.plugin(t)
+			next.resource = what
+			if _, said := next.destroy(state); said != "" {
+				t.Fatal(said)
+			}
+			if files := journaled(t); len(files) != 1 {
+				t.Errorf("a VM is there that no state has, and the journal has %v", files)
+			}
+		})
+	}
+}

@@ -291,9 +291,11 @@ func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, res
 	defer cancel()
 	target := state.target()
 	target.tell = warnOfRules(target.name, &resp.Diagnostics)
-	if err := r.portal.destroy(ctx, target); err != nil && !mdx.IsNotFound(err) {
+	switch err := r.portal.destroy(ctx, target); {
+	case mdx.IsNotFound(err): // long ago, perhaps, and the journal knows one that was made in its place
+	case err != nil:
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("destroy VM %q", state.Name.ValueString()), err))
-		return
+	default:
+		r.portal.inState(ctx, state.project(), state.Name.ValueString())
 	}
-	r.portal.inState(ctx, state.project(), state.Name.ValueString())
 }
