@@ -75,8 +75,15 @@ func (p *portal) takeUp(ctx context.Context, o vmOrder) (placed, error) {
 	case !mdx.IsNotFound(err):
 		return placed{}, err
 	}
-	p.inState(ctx, o.project, o.name) // what is there about it came to nothing
+	p.cameToNothing(ctx, o.name, entries)
 	return placed{}, errNotLeft
+}
+
+// cameToNothing has the journal forget what interrupted runs had asked for. What a run beside is asking for stays.
+func (p *portal) cameToNothing(ctx context.Context, name string, entries []journal.Entry) {
+	if err := p.journal.Forget(entries); err != nil {
+		tflog.Warn(ctx, "the journal could not be cleared", map[string]any{"name": name, "error": err.Error()})
+	}
 }
 
 // takenMeanwhile explains why the portal refused a VM whose name was free a moment ago: somebody else was faster.
