@@ -113,9 +113,19 @@ func (c *Client) sharedList(project ProjectID) *sharing[[]VMSummary] {
 }
 
 // VMByName looks a machine up in its project's list. Names are unique in a project; a name nobody has
-// is an error that [IsNotFound] knows.
+// is an error that [IsNotFound] knows. A list that is itself answered with 404 is none of those: the portal
+// does that under load (PORTAL.md §8), and is asked again a few times.
 func (c *Client) VMByName(ctx context.Context, project ProjectID, name string) (VMSummary, error) {
 	vms, err := c.VMs(ctx, project)
+	for tries := range c.cfg.MaxRetries {
+		if !IsNotFound(err) || pause(ctx, c.cfg.PollInterval/5<<min(tries, 5)) != nil {
+			break
+		}
+		vms, err = c.VMs(ctx, project)
+	}
+	if IsNotFound(err) { // of the list, which is no word about the machine
+		err = call{op: "find VM", object: name, method: http.MethodGet, path: listOfVMs(project).path}.failed(err)
+	}
 	if err != nil {
 		return VMSummary{}, err
 	}

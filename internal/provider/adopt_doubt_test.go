@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
@@ -19,4 +20,32 @@ func TestWhatARunBesideIsAskingForIsNotForgotten(t *testing.T) {
 	if n := r.journaled(next, "web"); n != 1 {
 		t.Errorf("%d entries, want that of the run beside", n)
 	}
+}
+
+// A list that is answered with 404, under load, says nothing of its VMs.
+func TestAVMIsNotForgottenWhileThePortalDeniesTheList(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	o := r.ordered(run, "web")
+	record := r.note(run, o)
+	id := r.send(o)
+	if err := record.Lost(); err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	r.Advance(2 * time.Hour)
+	next, _ := r.run()
+	if err := r.SetFaults([]mdxsim.Fault{{Route: "GET /api/vm/project/{project}/", Nth: 1, Times: 100, Kind: mdxsim.NotFound}}); err != nil {
+		t.Fatal(err)
+	}
+	if made, err := next.place(t.Context(), o); err == nil || made.id != "" {
+		t.Errorf("%+v, %v", made, err)
+	}
+	if n := r.journaled(next, "web"); n != 1 {
+		t.Errorf("%d entries", n)
+	}
+	if err := r.SetFaults(nil); err != nil {
+		t.Fatal(err)
+	}
+	r.takesUp("web", id, nil)
 }
