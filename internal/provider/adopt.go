@@ -145,8 +145,8 @@ func (p *portal) byTask(ctx context.Context, o vmOrder, e journal.Entry) (placed
 			if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
 				task = failed.Task
 			}
-			if task.ObjectName != o.name && len(e.Tasks) > 1 {
-				return
+			if task.ObjectName != o.name && (task.ObjectName != "" || len(e.Tasks) > 1) {
+				return // it is another one's of the same range
 			}
 			mu.Lock()
 			defer mu.Unlock()

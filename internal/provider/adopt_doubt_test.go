@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
 
@@ -48,4 +49,29 @@ func TestAVMIsNotForgottenWhileThePortalDeniesTheList(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.takesUp("web", id, nil)
+}
+
+func TestTheOnlyTaskOfARangeIsThatOfOneVM(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	first := r.ordered(run, "web-1")
+	record, err := run.journal.Begin(mdx.Order{
+		Operation: "deploy VM", Project: first.project, Names: []string{"web-1", "web-2"}, Digest: first.digest(), Asked: run.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tasks, err := r.client().Deploy(t.Context(), first.deploy) // of the other one the portal tells nothing
+	if err == nil {
+		err = record.Accepted(tasks)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	next, _ := r.run()
+	if made, err := next.takeUp(t.Context(), r.ordered(next, "web-2")); !errors.Is(err, errNotLeft) {
+		t.Errorf("%+v, %v", made, err)
+	}
+	r.takesUp("web-1", r.vms("web-1")[0], nil)
 }
