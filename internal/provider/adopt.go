@@ -38,6 +38,20 @@ func (e *nameTakenError) Error() string {
 		"terraform import <address of this resource> %s", e.vm)
 }
 
+// renamedError is a VM that an interrupted run has asked for and that has another name now.
+type renamedError struct {
+	name string // as it was asked for
+	vm   *mdx.VM
+	dir  string // of the journal
+}
+
+// Error tells the ways out.
+func (e *renamedError) Error() string {
+	return fmt.Sprintf("an interrupted run had asked for a VM named %q, and that VM was renamed to %q since. Rename it back on the "+
+		"portal to have it taken up. Or, if it is to keep its name, import it where no state has it yet (terraform import <address "+
+		"of its resource> %s), and remove the file about %q from %s", e.name, e.vm.Name, e.vm.ID, e.name, e.dir)
+}
+
 // takeUp finds the VM that an interrupted run has asked for in place of the one that is now to be made: the journal
 // knows the request, and the portal's history what came of it. Where both agree, the VM is ours. A failed deploy may
 // have left one too; it comes with the error.
@@ -175,8 +189,10 @@ func (p *portal) stillThere(ctx context.Context, o vmOrder, made placed, why err
 	looking, cancel := context.WithTimeout(ctx, patience*p.settings.pollInterval)
 	defer cancel()
 	for {
-		_, err := p.VM(ctx, o.project, made.id)
+		vm, err := p.VM(ctx, o.project, made.id)
 		switch {
+		case err == nil && vm.Name != o.name: // or it would be another resource's, or replaced for its name
+			return placed{}, &renamedError{o.name, vm, p.journal.Dir()}
 		case err == nil || why != nil && !mdx.IsNotFound(err):
 			return made, why
 		case !mdx.IsNotFound(err): // the journal still knows it, and an error with an id would have it replaced

@@ -3,8 +3,11 @@ package provider_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
 
@@ -80,5 +83,59 @@ func TestTheDestroyOfAVMThatIsGoneForgetsNoneThatWasMadeInItsPlace(t *testing.T)
 				t.Errorf("a VM is there that no state has, and the journal has %v", files)
 			}
 		})
+	}
+}
+
+// Terraform refuses a VM of another name than planned, and replaces it.
+func TestAVMThatSomebodyHasRenamedSinceIsNotTakenUp(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{})
+	killed := w.plugin(t)
+	id, _ := killed.make(smallVM(nil))["id"].(string)
+	w.rename(t, "web", "keep")
+	p := w.plugin(t)
+	state, said := p.apply(t.Context(), p.plan(nil, smallVM(nil)))
+	for _, part := range []string{"ERROR", `"web"`, `renamed to "keep"`, "terraform import", id, os.Getenv("MDX_JOURNAL_DIR")} {
+		if !strings.Contains(said, part) {
+			t.Errorf("nothing is said of %s: %s", part, said)
+		}
+	}
+	if state != nil || w.machine("web") != nil || len(journaled(t)) != 1 {
+		t.Errorf("%v, %v, %v", state, w.machine("web"), journaled(t))
+	}
+	w.rename(t, "keep", "web")
+	if state, said = p.apply(t.Context(), p.plan(nil, smallVM(nil))); state["id"] != id || !strings.Contains(said, "taken up") {
+		t.Errorf("%v, want %s; %s", state["id"], id, said)
+	}
+}
+
+// With -refresh=false the journal may still know the VM by its first name.
+func TestTheNameOfAVMThatWasRenamedIsFree(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{})
+	p := w.plugin(t)
+	first := p.make(smallVM(nil))
+	p = w.plugin(t)
+	if _, said := p.apply(t.Context(), p.plan(first, smallVM(attributes{"name": "web2"}))); said != "" {
+		t.Fatal(said)
+	}
+	if second := w.plugin(t).make(smallVM(nil)); second["id"] == first["id"] || second["id"] != w.machine("web").UUID {
+		t.Errorf("two resources have the VM %v", second["id"])
+	}
+}
+
+// rename gives a VM another name on the portal.
+func (w *world) rename(t *testing.T, from, to string) {
+	t.Helper()
+	client, err := mdx.New(mdx.Config{Endpoint: w.endpoint, Token: "demo", PollInterval: 25 * time.Millisecond, LockDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := mdx.VMID(w.machine(from).UUID)
+	if _, err = client.Rename(t.Context(), id, to); err == nil {
+		_, err = client.WaitVMNamed(t.Context(), demoProject, to)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -246,6 +246,9 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	}
 	change.tell = warnOfRules(change.name, &resp.Diagnostics)
 	err := r.portal.change(ctx, change)
+	if err == nil && change.rename != "" {
+		r.portal.inState(ctx, state.project(), change.name) // whoever has that name next is another VM
+	}
 	after := plan
 	if after.ServiceNetworks.IsUnknown() {
 		after.ServiceNetworks = state.ServiceNetworks // with the addresses of a VM that is off now
