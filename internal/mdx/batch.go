@@ -92,7 +92,9 @@ func (b *Batcher) make(ctx context.Context, name string, o order) (Deployment, e
 			return o.Deployment, o.err
 		case <-ended:
 			if b.withdraw(q, m) {
-				return Deployment{}, deployError(m.name, ctx.Err())
+				e := deployError(m.name, ctx.Err())
+				e.Ambiguous = m.tries > 0 // an earlier request was lost
+				return Deployment{}, e
 			}
 			late = time.After(b.visible())
 		case <-late:

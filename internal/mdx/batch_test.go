@@ -332,6 +332,24 @@ func TestAnIDThatDoesNotComeAfterTheEndIsGivenUpAsAmbiguous(t *testing.T) {
 	})
 }
 
+// What is to be sent again may be withdrawn, but what became of the first request is still not known.
+func TestWhoWithdrawsAfterALostRequestIsToldThatItMayHaveBeenCarriedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rehearse(t, nil)
+		r.block["n-1"] = 1
+		window := time.Minute
+		ctx, cancel := context.WithTimeout(t.Context(), window+2*time.Minute) // the portal is asked for 100 seconds
+		defer cancel()
+		got := r.deployAll(ctx, mdx.NewBatcher(r.client, window), "n-1")["n-1"]
+		if !errors.Is(got.err, context.DeadlineExceeded) || !mdx.IsAmbiguous(got.err) {
+			t.Errorf("n-1 = %v", got.err)
+		}
+		if diff := cmp.Diff([]string{"n-1"}, r.asked()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestWhenNobodyWaitsAnyMoreNothingIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // fails if a goroutine stays behind
 		r := rehearse(t, nil)
