@@ -104,7 +104,7 @@ func (c *Client) do(ctx context.Context, r call, out any) error {
 		e.Ambiguous = e.Ambiguous && (status >= 500 || status == http.StatusNotFound && (r.kind == kindDeploy || r.kind == kindRule))
 		return e
 	case looksLikeHTML(data):
-		e.Message, e.Err = htmlTitle(data), errMaintenance
+		e.Message, e.Err = c.log.title(data), errMaintenance
 		return e
 	case out == nil, len(bytes.TrimSpace(data)) == 0 && r.method != http.MethodGet:
 		return nil

@@ -226,16 +226,16 @@ func TestThePortalsWordsAreFoundInAnyShape(t *testing.T) {
 		`{}`:            "",
 		`null`:          "",
 	} {
-		got, _ := portalMessage([]byte(body))
+		got, _ := new(masker).message([]byte(body))
 		if got != want {
 			t.Errorf("message of %s = %q, want %q", body, got, want)
 		}
 	}
-	_, fields := portalMessage([]byte(`{"vm_name":["taken","short"],"detail":"no"}`))
+	_, fields := new(masker).message([]byte(`{"vm_name":["taken","short"],"detail":"no"}`))
 	if diff := cmp.Diff(map[string][]string{"vm_name": {"taken", "short"}}, fields); diff != "" {
 		t.Error(diff)
 	}
-	if long, _ := portalMessage([]byte(strings.Repeat("長", 2000))); len([]rune(long)) > 501 {
+	if long, _ := new(masker).message([]byte(strings.Repeat("長", 2000))); len([]rune(long)) > 501 {
 		t.Errorf("a message of %d characters", len([]rune(long)))
 	}
 }

@@ -120,20 +120,22 @@ func hasStatus(err error, codes ...int) bool {
 // errMaintenance is the cause when a page for people came where JSON was due.
 var errMaintenance = errors.New("the portal sent a web page in place of data: maintenance?")
 
-// portalMessage reads the portal's words out of an error's body, whatever its shape: {"detail": ...},
+// message reads the portal's words out of an error's body, whatever its shape: {"detail": ...},
 // {"field": [...]}, a list, bare text or an HTML page (PORTAL.md §1).
-func portalMessage(body []byte) (message string, fields map[string][]string) {
+//
+// Both come without secrets. They are taken out before a message is shortened: half a token would not be known as one.
+func (m *masker) message(body []byte) (message string, fields map[string][]string) {
 	text := strings.TrimSpace(string(body))
 	if looksLikeHTML(body) {
-		return htmlTitle(body), nil
+		return m.title(body), nil
 	}
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {
-		return shorten(text), nil
+		return shorten(m.text(text)), nil
 	}
 	object, ok := value.(map[string]any)
 	if !ok {
-		return shorten(strings.Join(flattenText(value), "; ")), nil
+		return shorten(m.text(strings.Join(flattenText(value), "; "))), nil
 	}
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(object)) {
@@ -145,11 +147,14 @@ func portalMessage(body []byte) (message string, fields map[string][]string) {
 			if fields == nil {
 				fields = map[string][]string{}
 			}
+			for i := range texts {
+				texts[i] = m.text(texts[i])
+			}
 			fields[key] = texts
 			parts = append(parts, key+": "+strings.Join(texts, ", "))
 		}
 	}
-	return shorten(strings.Join(parts, "; ")), fields
+	return shorten(m.text(strings.Join(parts, "; "))), fields
 }
 
 // flattenText lists the scalars in a JSON value.
@@ -181,12 +186,13 @@ func looksLikeHTML(body []byte) bool {
 
 var titlePattern = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 
-func htmlTitle(body []byte) string {
+// title is what a web page says it is.
+func (m *masker) title(body []byte) string {
 	match := titlePattern.FindSubmatch(body)
 	if match == nil {
 		return ""
 	}
-	return shorten(strings.Join(strings.Fields(html.UnescapeString(string(match[1]))), " "))
+	return shorten(m.text(strings.Join(strings.Fields(html.UnescapeString(string(match[1]))), " ")))
 }
 
 // shorten keeps a message at a length that a person reads.

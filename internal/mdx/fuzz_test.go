@@ -225,7 +225,7 @@ func FuzzPortalMessage(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if message, _ := portalMessage(body); utf8.RuneCountInString(message) > 501 {
+		if message, _ := new(masker).message(body); utf8.RuneCountInString(message) > 501 {
 			t.Errorf("a message of %d bytes", len(message))
 		}
 	})

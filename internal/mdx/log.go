@@ -48,17 +48,6 @@ func (m *masker) text(s string) string {
 	return jwtPattern.ReplaceAllString(s, mask)
 }
 
-// message reads the portal's words out of an error's body.
-func (m *masker) message(body []byte) (message string, fields map[string][]string) {
-	message, fields = portalMessage(body)
-	for _, texts := range fields {
-		for i := range texts {
-			texts[i] = m.text(texts[i])
-		}
-	}
-	return m.text(message), fields
-}
-
 // error hides err's own text if a secret is in it.
 func (m *masker) error(err error) error {
 	if clean := m.text(err.Error()); clean != err.Error() {
@@ -99,7 +88,7 @@ func (m *masker) body(data []byte) string {
 	var value any
 	if err := json.Unmarshal(data, &value); err != nil {
 		if looksLikeHTML(data) {
-			return "web page: " + m.text(htmlTitle(data))
+			return "web page: " + m.title(data)
 		}
 		return ""
 	}

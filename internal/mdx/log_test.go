@@ -64,6 +64,22 @@ func TestNoSecretReachesLogOrError(t *testing.T) {
 			[]reply{says(502, `<html><title>`+secretToken+`</title></html>`)},
 			func(ctx context.Context, c *mdx.Client) error { _, err := c.PowerOff(ctx, "v"); return err },
 		},
+		"a web page with a token in it in place of data": {
+			[]reply{says(200, `<html><title>`+secretToken+`</title></html>`)},
+			func(ctx context.Context, c *mdx.Client) error { _, err := c.PowerOff(ctx, "v"); return err },
+		},
+		"a long message that is cut off in the middle of the token": {
+			[]reply{says(400, `{"detail":"`+strings.Repeat("x", 470)+` JWT `+secretToken+`"}`)},
+			func(ctx context.Context, c *mdx.Client) error { _, err := c.PowerOff(ctx, "v"); return err },
+		},
+		"a task whose failure names the token": {
+			[]reply{says(200, `{"uuid":"t","status":"Failed","error_message":"bad `+secretToken+`","error_detail":"JWT `+secretToken+`"}`)},
+			func(ctx context.Context, c *mdx.Client) error { _, err := c.WaitTask(ctx, "p", "t"); return err },
+		},
+		"a refresh whose answer can't be read": {
+			[]reply{says(200, `{"token":{"value":"`+secretToken+`"}}`)},
+			func(ctx context.Context, c *mdx.Client) error { return c.RefreshToken(ctx) },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -74,7 +90,7 @@ func TestNoSecretReachesLogOrError(t *testing.T) {
 					t.Fatal(err)
 				}
 				told := j.String() + fmt.Sprint(tc.do(t.Context(), client)) + j.String()
-				for _, secret := range []string{secretToken, "AAAAbody"} {
+				for _, secret := range []string{secretToken, secretToken[:20], "AAAAbody"} {
 					if strings.Contains(told, secret) {
 						t.Errorf("%q shows in:\n%s", secret, told)
 					}

@@ -21,7 +21,7 @@ type retryPolicy struct {
 // check is go-retryablehttp's question after each attempt.
 func (p retryPolicy) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	f := flightOf(ctx)
-	retry, why := f.worthRetrying(resp, err)
+	retry, why := f.worthRetrying(p.log, resp, err)
 	if ctx.Err() != nil && (retry || err != nil) { // an answer that came in time counts
 		return false, ctx.Err()
 	}
@@ -34,7 +34,7 @@ func (p retryPolicy) check(ctx context.Context, resp *http.Response, err error) 
 }
 
 // worthRetrying tells whether the last attempt failed in a way that may pass, and why.
-func (f *flight) worthRetrying(resp *http.Response, err error) (retry bool, why string) {
+func (f *flight) worthRetrying(log *masker, resp *http.Response, err error) (retry bool, why string) {
 	if err != nil {
 		// A change that may have arrived is never sent again.
 		return f.safe() || !f.sent, err.Error()
@@ -54,7 +54,7 @@ func (f *flight) worthRetrying(resp *http.Response, err error) (retry bool, why 
 	resp.Body = io.NopCloser(bytes.NewReader(data))
 	switch {
 	case looksLikeHTML(data):
-		return true, "a web page in place of data: " + htmlTitle(data)
+		return true, "a web page in place of data: " + log.title(data)
 	case !json.Valid(data):
 		return true, "the answer is not whole"
 	default:

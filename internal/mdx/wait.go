@@ -113,7 +113,9 @@ func (c *Client) waitTask(
 		}
 		o.report(c, task.Percent, string(task.Status))
 		if task.Status == TaskFailed {
-			return false, &TaskError{Task: task}
+			failed := task
+			failed.Message, failed.Detail = c.log.text(task.Message), c.log.text(task.Detail)
+			return false, &TaskError{Task: failed}
 		}
 		return until(task), nil
 	})
