@@ -214,7 +214,7 @@ func (j *Journal) Live(e Entry) bool {
 		return false
 	}
 	lock := flock.New(path, flock.SetFlag(os.O_RDWR))
-	free, err := lock.TryLock()
+	free, err := lock.TryRLock() // shared with all who look, so that none takes another for the writer
 	defer func() { _ = lock.Close() }()
 	return err == nil && !free
 }

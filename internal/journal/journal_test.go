@@ -458,3 +458,28 @@ func TestADamagedFileDoesNotKeepOthersFromBeingHandedOver(t *testing.T) {
 		t.Errorf("%+v", entries)
 	}
 }
+
+func TestManyMayAskAtOnceWhetherAWriterLives(t *testing.T) {
+	dir := t.TempDir()
+	next, killed := journal.At(dir), journal.At(dir)
+	begin(t, killed, about("web"))
+	if err := killed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := next.Entries()
+	if err != nil || len(entries) != 1 {
+		t.Fatal(entries, err)
+	}
+	var asking sync.WaitGroup
+	for range 8 {
+		asking.Go(func() {
+			for range 1000 {
+				if next.Live(entries[0]) || !next.Earlier(entries[0]) {
+					t.Error("who looked whether it lives was taken for it")
+					return
+				}
+			}
+		})
+	}
+	asking.Wait()
+}
