@@ -24,6 +24,7 @@ type groupWork struct {
 	mu      sync.Mutex
 	members []memberModel // those that exist, as far as is known
 	vms     []vmModel     // what was read of those that are sound
+	placed  []string      // the names of those that are being made
 	failed  []memberFailure
 	notes   []string // what the user should know besides
 }
@@ -44,6 +45,13 @@ func (w *groupWork) note(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.notes = append(w.notes, text)
+}
+
+// place notes a member that is being made. It counts as handed over when Terraform is answered with the whole group.
+func (w *groupWork) place(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.placed = append(w.placed, name)
 }
 
 // target is a VM of the group, whose rules that go with its address are noted.
@@ -97,7 +105,7 @@ func (w *groupWork) bringUp(ctx context.Context, vm vmModel, o vmOrder) {
 	vm.known()
 	target := w.target(vm)
 	if made.id != "" {
-		defer w.portal.handedOver(ctx, o.project, o.name)
+		w.place(o.name)
 	}
 	if made.takenUp != "" {
 		w.note(made.takenUp)
@@ -253,6 +261,9 @@ func (w *groupWork) update(ctx context.Context, state vmGroupModel, members []me
 func (w *groupWork) wait(ctx context.Context, diags *diag.Diagnostics) {
 	w.running.Wait()
 	w.group.setMembers(ctx, w.members, diags)
+	for _, name := range w.placed {
+		w.portal.handedOver(ctx, w.group.project(), name)
+	}
 	if len(w.notes) > 0 {
 		slices.Sort(w.notes)
 		diags.AddWarning(fmt.Sprintf("Notes on VM group %q", w.group.NamePrefix.ValueString()), strings.Join(w.notes, "\n"))

@@ -139,3 +139,34 @@ func (w *world) rename(t *testing.T, from, to string) {
 		t.Fatal(err)
 	}
 }
+
+// Terraform is answered with a group when all of its members are there, which takes as long as the slowest.
+func TestNoMemberIsHandedOverBeforeItsGroup(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{Faults: []mdxsim.Fault{{Route: deployRoute, Nth: 2, Kind: mdxsim.NoAddress}}})
+	p := w.plugin(t)
+	p.resource = "mdx_vm_group"
+	config := smallGroup("web", 2)
+	config["start_index"] = 9 // no range has both
+	handedOver := func() (n int) {
+		for _, file := range journaled(t) {
+			if data, err := os.ReadFile(file); err == nil && strings.Contains(string(data), `"handed_over": true`) {
+				n++
+			}
+		}
+		return n
+	}
+	const lists = "GET /api/vm/project/{project}/"
+	early := 0
+	_, said := p.interrupted(p.plan(nil, config), func() bool {
+		if w.machine("web9") == nil || w.machine("web10") == nil || w.machine("web9").Status != w.machine("web10").Status ||
+			w.machine("web9").Status != mdxsim.PowerOn || w.asked(lists) < 40 {
+			return false
+		}
+		early = handedOver()
+		return true
+	})
+	if early != 0 || handedOver() != 2 {
+		t.Errorf("%d members were handed over before the answer, %d with it: %s", early, handedOver(), said)
+	}
+}
