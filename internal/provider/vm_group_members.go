@@ -179,7 +179,7 @@ func (w *groupWork) change(ctx context.Context, members []memberModel) {
 			if err != nil {
 				w.keep(member)
 			} else {
-				err = w.changeOne(ctx, &is, stopped)
+				err = w.changeOne(ctx, &is, member.Name.ValueString(), stopped)
 				w.keepRead(is)
 			}
 			if err != nil {
@@ -190,8 +190,8 @@ func (w *groupWork) change(ctx context.Context, members []memberModel) {
 }
 
 // changeOne compares what a member is with what it is to be, so that what was done before is not done again.
-func (w *groupWork) changeOne(ctx context.Context, is *vmModel, stopped chan struct{}) error {
-	wanted := w.group.vm(is.Name.ValueString())
+func (w *groupWork) changeOne(ctx context.Context, is *vmModel, name string, stopped chan struct{}) error {
+	wanted := w.group.vm(name)
 	wanted.ID = is.ID
 	var diags diag.Diagnostics
 	change := changeOf(ctx, *is, wanted, &diags)
@@ -248,7 +248,7 @@ func (w *groupWork) update(ctx context.Context, state vmGroupModel, members []me
 	settings := w.portal.groupChange(ctx, state, w.group, new(diag.Diagnostics))
 	var behind []memberModel
 	for _, member := range c.sound {
-		if settings.empty() && !w.group.lacks(member) {
+		if settings.empty() && !w.group.lacks(member) && !c.renamed[member.ID.ValueString()] {
 			w.keep(member)
 			continue
 		}

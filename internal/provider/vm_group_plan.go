@@ -98,15 +98,16 @@ func (p *portal) groupChange(ctx context.Context, state, plan vmGroupModel, diag
 
 // comparison is what becomes of a group's members.
 type comparison struct {
-	sound   []memberModel // they stay
-	broken  []memberModel // another VM takes their place
+	sound   []memberModel   // they stay, under the names that they have here
+	renamed map[string]bool // by id: those of them that are to get their names back
+	broken  []memberModel   // another VM takes their place
 	surplus []memberModel
 	missing []string
 	order   []string // all names that the group is to have
 }
 
 func compare(group vmGroupModel, members []memberModel) comparison {
-	c := comparison{order: group.names()}
+	c := comparison{order: group.names(), renamed: map[string]bool{}}
 	have := map[string]memberModel{}
 	for _, member := range members {
 		have[member.Name.ValueString()] = member
@@ -124,9 +125,18 @@ func compare(group vmGroupModel, members []memberModel) comparison {
 		}
 	}
 	for _, member := range members {
-		if _, left := have[member.Name.ValueString()]; left {
-			c.surplus = append(c.surplus, member)
+		if _, left := have[member.Name.ValueString()]; !left {
+			continue
 		}
+		_, numbered := memberNumber(group.NamePrefix.ValueString(), member.Name.ValueString())
+		if numbered || len(c.missing) == 0 || member.pastRepair() {
+			c.surplus = append(c.surplus, member)
+			continue
+		}
+		// Somebody has renamed it on the portal. It is the same VM for all that, with all that is on it.
+		member.Name, c.missing = types.StringValue(c.missing[0]), c.missing[1:]
+		c.renamed[member.ID.ValueString()] = true
+		c.sound = append(c.sound, member)
 	}
 	return c
 }
