@@ -45,6 +45,7 @@ func (r *aclRuleResource) ImportState(ctx context.Context, req resource.ImportSt
 			state.ProjectID, state.SegmentID = types.StringValue(string(project)), types.StringValue(string(segment.ID))
 			state.set(rule)
 			resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+			resp.Diagnostics.Append(markImported(ctx, resp.Private)...)
 			resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 			return
 		}

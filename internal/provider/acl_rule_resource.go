@@ -199,7 +199,9 @@ func (r *aclRuleResource) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of a rule that is gone
 	switch {
 	case err == nil && found:
-		r.portal.inState(ctx, state.project(), aclThing(state.segment(), rule))
+		if !justImported(ctx, resp.Private, &resp.Diagnostics) {
+			r.portal.inState(ctx, state.project(), aclThing(state.segment(), rule))
+		}
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	case err == nil || r.portal.segmentGone(ctx, state.project(), state.segment()):
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // asked for even of what is gone

@@ -229,7 +229,9 @@ func (r *dnatResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{types.StringValue(state.ID.ValueString())})...)
 		resp.State.RemoveResource(ctx)
 	default:
-		r.portal.inState(ctx, state.project(), dnatThing(state.segment(), rule.DstAddress))
+		if !justImported(ctx, resp.Private, &resp.Diagnostics) {
+			r.portal.inState(ctx, state.project(), dnatThing(state.segment(), rule.DstAddress))
+		}
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	}
 }
@@ -315,5 +317,6 @@ func (r *dnatResource) ImportState(ctx context.Context, req resource.ImportState
 	state.ProjectID = types.StringValue(string(project))
 	state.set(rules[i], segments)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(markImported(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }

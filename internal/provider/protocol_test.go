@@ -343,5 +343,6 @@ func (p *plugin) imported(id string) (state attributes, diagnostics string) {
 	if len(response.Diagnostics) > 0 {
 		return nil, said(response.Diagnostics)
 	}
+	p.hears(response.ImportedResources[0].Private)
 	return p.refresh(p.state(response.ImportedResources[0].State))
 }

@@ -53,6 +53,37 @@ func TestThePlanOfAnImportForgetsNoVMThatAnInterruptedRunLeft(t *testing.T) {
 	}
 }
 
+func TestThePlanOfAnImportForgetsNoRuleThatAnInterruptedRunLeft(t *testing.T) {
+	for what, config := range map[string]attributes{
+		"mdx_acl_rule": {
+			"segment_id": backendSegment, "protocol": "TCP", "source_cidr": "192.0.2.0/24", "destination_cidr": "10.0.8.0/24",
+			"destination_port": "443",
+		},
+		"mdx_dnat": {"segment_id": backendSegment, "destination_address": "10.0.8.1"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+			w := startWorld(t, mdxsim.Config{})
+			killed := w.plugin(t)
+			killed.resource = what
+			id, _ := killed.make(config)["id"].(string)
+			p := w.plugin(t)
+			p.resource, p.private = what, &[]byte{}
+			state, said := p.imported(id)
+			if said != "" || state["id"] != id {
+				t.Fatal(said, state)
+			}
+			if files := journaled(t); len(files) != 1 {
+				t.Errorf("after the plan of an import the journal has %v", files)
+			}
+			p.refresh(state)
+			if files := journaled(t); len(files) != 0 {
+				t.Errorf("the state has it, and the journal still has %v", files)
+			}
+		})
+	}
+}
+
 // smallGroup is a group of so many VMs like smallVM.
 func smallGroup(prefix string, size int) attributes {
 	config := smallVM(attributes{"name_prefix": prefix, "size": size})
