@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,4 +75,36 @@ func TestTheOnlyTaskOfARangeIsThatOfOneVM(t *testing.T) {
 		t.Errorf("%+v, %v", made, err)
 	}
 	r.takesUp("web-1", r.vms("web-1")[0], nil)
+}
+
+func TestAVMIsTakenUpHoweverItsPortalIsWritten(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	plain := r.endpoint
+	r.endpoint = strings.Replace(plain, "http://", "HTTP://", 1) + "/"
+	run, _ := r.run()
+	made, err := run.place(t.Context(), r.ordered(run, "web"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	r.endpoint = plain
+	if _, warnings := r.run(); len(warnings) != 1 {
+		t.Errorf("nothing is said of the VM: %v", warnings)
+	}
+	r.takesUp("web", made.id, nil)
+}
+
+func TestTheAddressOfAPortalHasOneSpelling(t *testing.T) {
+	for _, endpoint := range []string{
+		"https://oprpl.mdx.jp", "https://oprpl.mdx.jp/", "HTTPS://OPRPL.mdx.jp//", "https://oprpl.mdx.jp:443", "https://oprpl.mdx.jp:443/",
+	} {
+		if got := portalAddress(endpoint); got != mdx.DefaultEndpoint {
+			t.Errorf("%s is %s", endpoint, got)
+		}
+	}
+	for _, endpoint := range []string{"http://127.0.0.1:8080", "https://portal.example/mdx", "https://portal.example:8443", "http://[::1]:443"} {
+		if got := portalAddress(endpoint); got != endpoint {
+			t.Errorf("%s is %s", endpoint, got)
+		}
+	}
 }

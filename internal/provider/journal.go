@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -26,7 +27,20 @@ type recorder struct {
 func newRecorder(endpoint string) recorder {
 	j := journal.At(journal.Dir(os.Getenv))
 	j.Unheard = lifecycle.Orphaned
-	return recorder{j, endpoint, journal.Workspace(os.Getenv), time.Now()}
+	return recorder{j, portalAddress(endpoint), journal.Workspace(os.Getenv), time.Now()}
+}
+
+// portalAddress is an endpoint in the one spelling in which the journal knows a portal: the next run may be given another.
+func portalAddress(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return endpoint
+	}
+	host := strings.ToLower(u.Host)
+	if u.Scheme == "https" { // which is in lower case already
+		host = strings.TrimSuffix(host, ":443")
+	}
+	return u.Scheme + "://" + host + strings.TrimRight(u.Path, "/")
 }
 
 // Begin notes the machines of an order.
