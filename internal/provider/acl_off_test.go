@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
@@ -36,5 +37,33 @@ func TestRulesToEveryAddressOfAVMThatIsOffGoWithIt(t *testing.T) {
 	}
 	if err := w.hasDNATs(t, "203.0.113.13 -> 10.0.0.2")(nil); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestRulesToAMemberThatIsOffGoWhenItLeavesTheSegment(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	p := w.plugin(t)
+	p.resource = "mdx_vm_group"
+	group := func(segment, power string) attributes {
+		config := smallGroup("web", 1)
+		config["network_adapters"], config["power_state"] = []any{adapter(1, segment)}, power
+		return config
+	}
+	state := p.make(group(backendSegment, "running"))
+	address, _ := state["ipv4_addresses"].([]any)[0].(string)
+	state, said := p.apply(t.Context(), p.plan(state, group(backendSegment, "stopped")))
+	if said != "" || address == "" {
+		t.Fatal(said, address)
+	}
+	rule := byHand(22)
+	rule.DstAddress, rule.DstMask = address, "32"
+	w.put(t, rule)
+	state, _ = p.refresh(state)
+	if _, said := p.apply(t.Context(), p.plan(state, group(defaultSegment, "stopped"))); strings.Contains(said, "ERROR") {
+		t.Fatal(said)
+	}
+	if err := w.hasRules(t, backendSegment)(nil); err != nil {
+		t.Errorf("whoever gets %s next is exposed: %v", address, err)
 	}
 }

@@ -179,7 +179,7 @@ func (w *groupWork) change(ctx context.Context, members []memberModel) {
 			if err != nil {
 				w.keep(member)
 			} else {
-				err = w.changeOne(ctx, &is, member.Name.ValueString(), stopped)
+				err = w.changeOne(ctx, &is, member, stopped)
 				w.keepRead(is)
 			}
 			if err != nil {
@@ -190,8 +190,8 @@ func (w *groupWork) change(ctx context.Context, members []memberModel) {
 }
 
 // changeOne compares what a member is with what it is to be, so that what was done before is not done again.
-func (w *groupWork) changeOne(ctx context.Context, is *vmModel, name string, stopped chan struct{}) error {
-	wanted := w.group.vm(name)
+func (w *groupWork) changeOne(ctx context.Context, is *vmModel, member memberModel, stopped chan struct{}) error {
+	wanted := w.group.vm(member.Name.ValueString())
 	wanted.ID = is.ID
 	var diags diag.Diagnostics
 	change := changeOf(ctx, *is, wanted, &diags)
@@ -199,6 +199,7 @@ func (w *groupWork) changeOne(ctx context.Context, is *vmModel, name string, sto
 		return nil
 	}
 	change.vmTarget = w.target(wanted)
+	change.lastAddresses = parseAddresses(member.IPv4Address, member.IPv6Address)
 	if len(change.stopsFor()) > 0 && is.wantsRunning() {
 		select {
 		case stopped <- struct{}{}:
