@@ -26,7 +26,7 @@ func vmGroupSchema(ctx context.Context) schema.Schema {
 		"name_prefix": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "What the members' names begin with; a number follows, as in `node-0`. End it with a letter or a hyphen. " +
-				"Changing it replaces the group.",
+				"Changing it replaces the group. A member that is renamed on the portal gets its name back.",
 			Validators:    []validator.String{isNamePrefix()},
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 		},
