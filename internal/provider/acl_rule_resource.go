@@ -130,14 +130,14 @@ func (r *aclRuleResource) Create(ctx context.Context, req resource.CreateRequest
 	defer release()
 	var have []mdx.ACLRule
 	thing := aclThing(plan.segment(), wanted)
-	left, err := r.portal.leftRule(ctx, project, thing, func() (bool, error) {
+	left, err := r.portal.leftRule(ctx, project, func() (bool, error) {
 		rules, err := r.portal.rulesLike(ctx, plan.segment(), []mdx.ACLRule{wanted})
 		i := slices.IndexFunc(rules, wanted.Same)
 		if i >= 0 {
 			plan.ID = types.StringValue(string(rules[i].ID))
 		}
 		return i >= 0, err
-	})
+	}, thing)
 	if err == nil && left {
 		resp.Diagnostics.AddWarning(takenUpRule(thing))
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -185,14 +185,8 @@ func (r *aclRuleResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	rule, found, err := r.portal.findRule(ctx, state.segment(), state.is)
-	if said, whole := state.rule(); err == nil && !found && whole && state.ID.ValueString() == "" { // it may still come to be
-		found, err = r.portal.leftRule(ctx, state.project(), aclThing(state.segment(), said), func() (bool, error) {
-			var err error
-			rule, found, err = r.portal.findRule(ctx, state.segment(), state.is)
-			return found, err
-		})
-	}
+	rule, found, err := r.find(ctx, state)
+	said, _ := state.rule()
 	if err == nil && found {
 		state.set(rule)
 	}
@@ -200,7 +194,7 @@ func (r *aclRuleResource) Read(ctx context.Context, req resource.ReadRequest, re
 	switch {
 	case err == nil && found:
 		if !justImported(ctx, resp.Private, &resp.Diagnostics) {
-			r.portal.inState(ctx, state.project(), aclThing(state.segment(), rule))
+			r.portal.ruleInState(ctx, state.project(), aclThing(state.segment(), said), aclThing(state.segment(), rule))
 		}
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	case err == nil || r.portal.segmentGone(ctx, state.project(), state.segment()):
@@ -210,6 +204,21 @@ func (r *aclRuleResource) Read(ctx context.Context, req resource.ReadRequest, re
 		rule, _ := state.rule()
 		resp.Diagnostics.Append(portalError(r.doing(ctx, "read", state, rule), err))
 	}
+}
+
+// find looks for the rule. One that an interrupted run has asked for may still come to be, or to show, even if the run heard
+// its id.
+func (r *aclRuleResource) find(ctx context.Context, state aclRuleModel) (rule mdx.ACLRule, found bool, err error) {
+	look := func() (bool, error) {
+		rule, found, err = r.portal.findRule(ctx, state.segment(), state.is)
+		return found, err
+	}
+	said, whole := state.rule()
+	if found, err := look(); err != nil || found || !whole {
+		return rule, found, err
+	}
+	found, err = r.portal.leftRule(ctx, state.project(), look, aclThing(state.segment(), said))
+	return rule, found, err
 }
 
 // findRule finds a rule of a segment. Before it says that there is none, it looks twice.
@@ -231,8 +240,9 @@ func (p *portal) findRule(
 // Update changes the rule's protocol or ports in place. Its networks may be a VM's address; they change by making
 // another rule, since Terraform would change them here only after that VM is gone.
 func (r *aclRuleResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan aclRuleModel
+	var plan, state aclRuleModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	timeout, diags := plan.Timeouts.Update(ctx, ruleWriteTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -240,6 +250,9 @@ func (r *aclRuleResource) Update(ctx context.Context, req resource.UpdateRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	if said, whole := state.rule(); whole && state.ID.ValueString() != "" { // what it says now, others may say later
+		r.portal.inState(ctx, state.project(), aclThing(state.segment(), said))
+	}
 	wanted, _ := plan.rule()
 	wanted.ID = mdx.ACLRuleID(plan.ID.ValueString())
 	if err := r.update(ctx, plan.segment(), wanted); err != nil {
@@ -284,17 +297,17 @@ func (r *aclRuleResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	rule, found, err := r.portal.findRule(ctx, state.segment(), state.is)
+	told, _ := state.rule()
+	gone := r.portal.ruleGoes(ctx, state.project(), aclThing(state.segment(), told))
+	rule, found, err := r.find(ctx, state)
 	if err == nil && found {
 		err = r.portal.removeRules(ctx, state.segment(), []mdx.ACLRule{rule})
 	}
 	if err != nil && !r.portal.segmentGone(ctx, state.project(), state.segment()) {
-		told, _ := state.rule()
 		resp.Diagnostics.Append(portalError(r.doing(ctx, "remove", state, told), err))
 		return
 	}
-	told, _ := state.rule()
-	r.portal.inState(ctx, state.project(), aclThing(state.segment(), told))
+	gone()
 }
 
 // doing names rule and segment for an error.

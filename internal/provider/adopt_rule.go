@@ -24,9 +24,13 @@ func aclThing(segment mdx.SegmentID, rule mdx.ACLRule) string {
 	return fmt.Sprintf("access rule %s %s", describe(rule), onSegment(string(segment)))
 }
 
-// dnatThing is a DNAT rule's name in the journal: which public address it gets may be open.
-func dnatThing(segment mdx.SegmentID, destination netip.Addr) string {
-	return fmt.Sprintf("DNAT rule to %s %s", destination, onSegment(string(segment)))
+// dnatThing is a DNAT rule's name in the journal. Which public address it gets may be open; where the configuration says
+// it, another may lead to the same machine.
+func dnatThing(segment mdx.SegmentID, pool, destination netip.Addr) string {
+	if !pool.IsValid() {
+		return fmt.Sprintf("DNAT rule to %s %s", destination, onSegment(string(segment)))
+	}
+	return fmt.Sprintf("DNAT rule from %s to %s %s", pool, destination, onSegment(string(segment)))
 }
 
 const (
@@ -73,13 +77,21 @@ func refusedRule(err error) bool {
 	return ok && answer.Method == http.MethodPost && answer.Status/100 == 4 && !answer.Ambiguous
 }
 
-// leftRule looks for a rule that an interrupted run was about to make, for as long as it may take to show.
+// leftRule looks for a rule that an interrupted run was about to make, for as long as it may take to show. The journal may
+// have it under each of the names.
 func (p *portal) leftRule(
-	ctx context.Context, project mdx.ProjectID, thing string, look func() (found bool, err error),
+	ctx context.Context, project mdx.ProjectID, look func() (found bool, err error), things ...string,
 ) (found bool, err error) {
-	entries, err := p.leftEntries(ctx, project, thing)
-	if err != nil || len(entries) == 0 {
-		return false, err
+	var entries []journal.Entry
+	for _, thing := range things {
+		left, err := p.leftEntries(ctx, project, thing)
+		if err != nil {
+			return false, err
+		}
+		entries = append(entries, left...)
+	}
+	if len(entries) == 0 {
+		return false, nil
 	}
 	tooLate := p.tooLateFor(entries)
 	err = p.await(ctx, "the list to show the rule of an interrupted run", func() (bool, error) {
@@ -87,9 +99,27 @@ func (p *portal) leftRule(
 		return found || tooLate(), err
 	})
 	if err == nil && !found {
-		p.inState(ctx, project, thing) // it came to nothing
+		p.ruleInState(ctx, project, things...) // it came to nothing
 	}
 	return found, err
+}
+
+// ruleInState is inState for a rule that the journal may have under each of the names.
+func (p *portal) ruleInState(ctx context.Context, project mdx.ProjectID, things ...string) {
+	for _, thing := range things {
+		p.inState(ctx, project, thing)
+	}
+}
+
+// ruleGoes answers what has the journal forget a rule once it is gone: what is there about it now. What is noted while it
+// goes is about another, which says the same and is just being made.
+func (p *portal) ruleGoes(ctx context.Context, project mdx.ProjectID, things ...string) (gone func()) {
+	var noted []journal.Entry
+	for _, thing := range things {
+		entries, _ := p.journal.About(p.journal.key(project, thing)) // damaged ones are told when the run begins
+		noted = append(noted, entries...)
+	}
+	return func() { p.completed(ctx, p.journal.Forget(noted)) }
 }
 
 // tooLateFor tells when rules that entries were about to make will not show any more. Whoever was killed may have sent

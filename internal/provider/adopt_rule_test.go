@@ -104,7 +104,7 @@ func TestRulesWhoseRequestIsLostAreNotAskedForAgainWhileThePortalMayBeAtWork(t *
 func TestADNATRuleThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
 	run, _ := r.run()
-	thing := dnatThing(backendNet, host(1))
+	thing := dnatThing(backendNet, anyFree, host(1))
 	if _, err := run.journal.Journal.Begin(journal.Entry{Key: run.journal.key(leftProject, thing), Operation: createDNAT, Asked: run.Now()}); err != nil {
 		t.Fatal(err)
 	}
@@ -113,10 +113,10 @@ func TestADNATRuleThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 		return run.CreateDNAT(t.Context(), mdx.DNATRequest{PoolAddress: public10, Segment: backendNet, DstAddress: host(1)})
 	})
 	next, _ := r.run()
-	found, err := next.leftRule(t.Context(), leftProject, thing, func() (bool, error) {
+	found, err := next.leftRule(t.Context(), leftProject, func() (bool, error) {
 		there, err := next.dnats(t.Context(), leftProject, 0)
 		return slices.ContainsFunc(there, func(rule mdx.DNAT) bool { return rule.DstAddress == host(1) }), err
-	})
+	}, thing)
 	over()
 	if err != nil || !found {
 		t.Errorf("taken up: %v, %v", found, err)

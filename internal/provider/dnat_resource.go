@@ -76,6 +76,13 @@ func (m *dnatModel) project() mdx.ProjectID  { return mdx.ProjectID(m.ProjectID.
 func (m *dnatModel) segment() mdx.SegmentID  { return mdx.SegmentID(m.SegmentID.ValueString()) }
 func (m *dnatModel) destination() netip.Addr { return parseAddress(m.DestinationAddress) }
 
+// things are the names that the rule may have in the journal: the state does not tell who chose its public address.
+func (m *dnatModel) things() []string {
+	return []string{
+		dnatThing(m.segment(), parseAddress(m.PoolAddress), m.destination()), dnatThing(m.segment(), netip.Addr{}, m.destination()),
+	}
+}
+
 // parseAddress is the zero Addr for what is not known or not given.
 func parseAddress(text iptypes.IPv4Address) netip.Addr {
 	address, err := netip.ParseAddr(text.ValueString())
@@ -121,9 +128,9 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 	defer cancel()
 	plan.ProjectID, plan.ID = types.StringValue(string(project)), types.StringNull()
 	pool := parseAddress(plan.PoolAddress)
-	thing := dnatThing(plan.segment(), plan.destination())
+	thing := dnatThing(plan.segment(), pool, plan.destination())
 	label := r.portal.segmentLabel(ctx, project, plan.segment())
-	left, err := r.portal.leftRule(ctx, project, thing, func() (bool, error) {
+	left, err := r.portal.leftRule(ctx, project, func() (bool, error) {
 		rules, err := r.portal.dnats(ctx, project, 0)
 		i := slices.IndexFunc(rules, func(rule mdx.DNAT) bool {
 			return rule.DstAddress == plan.destination() && rule.SegmentName == label && (!pool.IsValid() || rule.PoolAddress == pool)
@@ -132,7 +139,7 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 			plan.ID, plan.PoolAddress = types.StringValue(string(rules[i].ID)), iptypes.NewIPv4AddressValue(rules[i].PoolAddress.String())
 		}
 		return i >= 0, err
-	})
+	}, thing)
 	if err != nil {
 		resp.Diagnostics.Append(portalError("list the DNAT rules", err))
 		return
@@ -210,13 +217,6 @@ func (r *dnatResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	rule, segments, err := r.find(ctx, state)
-	if err == nil && rule == nil && state.ID.ValueString() == "" { // it was asked for, and may still come to be
-		_, err = r.portal.leftRule(ctx, state.project(), dnatThing(state.segment(), state.destination()), func() (bool, error) {
-			var err error
-			rule, segments, err = r.find(ctx, state)
-			return rule != nil, err
-		})
-	}
 	if rule != nil {
 		state.set(*rule, segments)
 	}
@@ -230,14 +230,27 @@ func (r *dnatResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		resp.State.RemoveResource(ctx)
 	default:
 		if !justImported(ctx, resp.Private, &resp.Diagnostics) {
-			r.portal.inState(ctx, state.project(), dnatThing(state.segment(), rule.DstAddress))
+			r.portal.ruleInState(ctx, state.project(), state.things()...)
 		}
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	}
 }
 
-// find looks for the rule in the project's list, twice before it says that there is none.
-func (r *dnatResource) find(ctx context.Context, state dnatModel) (*mdx.DNAT, []mdx.Segment, error) {
+// find looks for the rule. One that was asked for, and that nobody has seen, may still come to be.
+func (r *dnatResource) find(ctx context.Context, state dnatModel) (rule *mdx.DNAT, segments []mdx.Segment, err error) {
+	rule, segments, err = r.look(ctx, state)
+	if err == nil && rule == nil && state.ID.ValueString() == "" {
+		_, err = r.portal.leftRule(ctx, state.project(), func() (bool, error) {
+			var err error
+			rule, segments, err = r.look(ctx, state)
+			return rule != nil, err
+		}, state.things()...)
+	}
+	return rule, segments, err
+}
+
+// look looks for the rule in the project's list, twice before it says that there is none.
+func (r *dnatResource) look(ctx context.Context, state dnatModel) (*mdx.DNAT, []mdx.Segment, error) {
 	segments, err := r.portal.knownSegments(ctx, state.project())
 	if err != nil {
 		return nil, nil, err
@@ -273,6 +286,7 @@ func (r *dnatResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	gone := r.portal.ruleGoes(ctx, state.project(), state.things()...)
 	rule, _, err := r.find(ctx, state)
 	if err == nil && rule != nil {
 		err = r.portal.unpublish(ctx, state.project(), rule.ID)
@@ -282,7 +296,7 @@ func (r *dnatResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 			state.PoolAddress.ValueString(), state.destination()), err))
 		return
 	}
-	r.portal.inState(ctx, state.project(), dnatThing(state.segment(), state.destination()))
+	gone()
 }
 
 // ImportState takes a rule's id or its public address.

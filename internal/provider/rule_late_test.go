@@ -1,0 +1,155 @@
+package provider_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+// entering and publishing are a rule of each kind that leads to a machine of the segment backend.
+func entering(port string) attributes {
+	return attributes{
+		"segment_id": backendSegment, "protocol": "TCP", "source_cidr": "192.0.2.0/24", "destination_cidr": "10.0.8.1/32",
+		"destination_port": port,
+	}
+}
+
+func publishing(pool any) attributes {
+	return attributes{"segment_id": backendSegment, "destination_address": "10.0.8.1", "pool_address": pool}
+}
+
+// rulePlugin is a run of Terraform about one resource of that type.
+func (w *world) rulePlugin(t *testing.T, resource string) *plugin {
+	t.Helper()
+	p := w.plugin(t)
+	p.resource = resource
+	return p
+}
+
+// ours tells how many rules of ours the segment backend and the project have.
+func (w *world) ours() int {
+	ours := len(w.rules(backendSegment))
+	for _, rule := range w.project().DNATs {
+		if !rule.Foreign {
+			ours++
+		}
+	}
+	return ours
+}
+
+func TestARuleThatDoesNotShowYetIsNeitherForgottenNorLeftBehind(t *testing.T) {
+	for name, test := range map[string]struct {
+		resource string
+		config   attributes
+		makes    string
+		lost     bool // the answer that has its id
+	}{
+		"an access rule":                      {"mdx_acl_rule", entering("443"), makesRules, false},
+		"an access rule that nobody answered": {"mdx_acl_rule", entering("443"), makesRules, true},
+		"a DNAT rule":                         {"mdx_dnat", publishing(nil), "POST /api/dnat/", false},
+		"a DNAT rule that nobody answered":    {"mdx_dnat", publishing(nil), "POST /api/dnat/", true},
+	} {
+		for _, then := range []string{"refresh", "destroy"} {
+			t.Run(name+", "+then, func(t *testing.T) {
+				t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+				w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{RuleVisible: 10 * time.Minute}})
+				if test.lost {
+					if err := w.SetFaults([]mdxsim.Fault{{Route: test.makes, Nth: 1, Kind: mdxsim.ResetAfter}}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				p := w.rulePlugin(t, test.resource)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				go func() {
+					until(t, func() bool { return w.ours() > 0 })
+					cancel()
+				}()
+				state, _ := p.apply(ctx, p.plan(nil, test.config))
+				if state == nil || w.ours() != 1 {
+					t.Fatalf("interrupted: the state has %v, and there are %d", state, w.ours())
+				}
+				next := w.rulePlugin(t, test.resource)
+				if then == "refresh" {
+					if state, said := next.refresh(state); state == nil || state["id"] == nil {
+						t.Errorf("the state has %v: %s", state, said)
+					}
+					return
+				}
+				if _, said := next.destroy(state); said != "" {
+					t.Error(said)
+				}
+				w.Advance(time.Hour)
+				if ours := w.ours(); ours > 0 {
+					t.Errorf("%d are left behind", ours)
+				}
+			})
+		}
+	}
+}
+
+func TestASecondPublicAddressOfAKilledRunIsTakenUp(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{})
+	first := w.rulePlugin(t, "mdx_dnat")
+	state, _ := first.refresh(first.make(publishing("203.0.113.10")))
+	killed := w.rulePlugin(t, "mdx_dnat")
+	killed.make(publishing("203.0.113.11")) // and Terraform did not write it down
+	next := w.rulePlugin(t, "mdx_dnat")
+	next.refresh(state)
+	second, said := next.apply(t.Context(), next.plan(nil, publishing("203.0.113.11")))
+	if second["id"] == nil || !strings.Contains(said, "taken up") || w.ours() != 2 {
+		t.Errorf("the state has %v, and there are %d: %s", second, w.ours(), said)
+	}
+}
+
+func TestARuleOfOthersIsNotTakenForOneThatWasChangedSince(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{})
+	first := w.rulePlugin(t, "mdx_acl_rule")
+	state := first.make(entering("22"))
+	change := w.rulePlugin(t, "mdx_acl_rule") // without a refresh
+	if _, said := change.apply(t.Context(), change.plan(state, entering("80"))); said != "" {
+		t.Fatal(said)
+	}
+	theirs := byHand(22)
+	theirs.DstAddress, theirs.DstMask = "10.0.8.1", "32"
+	w.put(t, theirs)
+	next := w.rulePlugin(t, "mdx_acl_rule")
+	if state, said := next.apply(t.Context(), next.plan(nil, entering("22"))); !strings.Contains(said, "Rule exists already") {
+		t.Errorf("the state has %v: %s", state, said)
+	}
+}
+
+func TestARemovalLeavesTheJournalWhatAnotherIsAboutToMake(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{RuleVisible: -1}})
+	before := w.rulePlugin(t, "mdx_acl_rule")
+	state, _ := before.refresh(before.make(entering("22")))
+	goes, comes := w.rulePlugin(t, "mdx_acl_rule"), w.rulePlugin(t, "mdx_acl_rule")
+	err := w.SetFaults([]mdxsim.Fault{
+		{Route: "GET /api/acl/segment/{segment}/", Kind: mdxsim.Slow, Delay: mdxsim.Span(1200 * time.Second), Nth: 2}, // the removal's last look
+		{Route: makesRules, Kind: mdxsim.Slow, Delay: mdxsim.Span(4800 * time.Second), Nth: 1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		until(t, func() bool { return w.ours() == 0 })
+		comes.make(entering("22"))
+	})
+	if _, said := goes.destroy(state); said != "" {
+		t.Error(said)
+	}
+	if left, _ := filepath.Glob(filepath.Join(os.Getenv("MDX_JOURNAL_DIR"), "*.json")); len(left) != 1 || w.ours() != 1 {
+		t.Errorf("the journal has %v of the %d that are made", left, w.ours())
+	}
+	all.Wait()
+}
