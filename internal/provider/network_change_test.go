@@ -252,3 +252,25 @@ func (w *world) refuses(t *testing.T, config, want string) {
 		Steps:                    []resource.TestStep{{Config: w.config(config), PlanOnly: true, ExpectError: says(want)}},
 	})
 }
+
+func TestRuleIDsArePlannedToStayOnlyWhereNothingElseChanges(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	private := []byte{}
+	p := w.networkPlugin(t, &private)
+	state, _ := p.refresh(p.make(opening(80)))
+	p = w.networkPlugin(t, &private)
+	config := opening(80)
+	config["timeouts"] = attributes{"update": "30m"}
+	plan := p.plan(state, config)
+	for id := range w.rules(backendSegment) { // somebody removes it between plan and apply
+		if err := w.DeleteACL(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	state, said := p.apply(t.Context(), plan)
+	if said != "" {
+		t.Error(said)
+	}
+	plan.checkKept(t, state)
+}

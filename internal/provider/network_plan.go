@@ -65,6 +65,9 @@ func (r *networkResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	r.planRules(ctx, &plan, state, req.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if !resp.Plan.Raw.Equal(req.State.Raw) { // an apply looks at the rules again, and somebody may have removed one
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("rule_ids"), types.SetUnknown(types.StringType))...)
+	}
 }
 
 // planRules plans acl and rule_ids. Beside the state it looks at the rules that there are: in the middle of an apply,
