@@ -216,3 +216,19 @@ func TestRulesThatAListLeavesOutOnceGoWithTheVMTheyLeadTo(t *testing.T) {
 		t.Errorf("the segment still has %q, the project %q", left, dnatsIn(sim))
 	}
 }
+
+func TestRulesStayWithAVMThatKeepsItsSegmentThoughTheListLeavesThatOutOnce(t *testing.T) {
+	t.Parallel()
+	p, sim := simulated(t, mdxsim.Config{Quirks: mdxsim.Quirks{Lists: "bare"}}, nil)
+	rules := len(rulesIn(sim, defaultNet))
+	if err := sim.SetFaults([]mdxsim.Fault{{Route: "GET /api/segment/project/{project}/all/", Kind: mdxsim.ListOmits, Nth: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	err := p.leaveNetworks(t.Context(), vmChange{
+		vmTarget: vmTarget{project: demoProject, id: "e7a10000-0000-4000-8000-000000000001"},
+		adapters: []mdx.NetworkAdapter{{AdapterNumber: 1, Segment: defaultNet}, {AdapterNumber: 2, Segment: backendNet}},
+	})
+	if left := len(rulesIn(sim, defaultNet)); err != nil || left != rules || sim.Faults()[0].Fired != 1 {
+		t.Errorf("%d of %d rules are left, %v", left, rules, err)
+	}
+}

@@ -251,16 +251,16 @@ func (r *dnatResource) find(ctx context.Context, state dnatModel) (rule *mdx.DNA
 
 // look looks for the rule in the project's list, twice before it says that there is none.
 func (r *dnatResource) look(ctx context.Context, state dnatModel) (*mdx.DNAT, []mdx.Segment, error) {
-	segments, err := r.portal.knownSegments(ctx, state.project())
-	if err != nil {
-		return nil, nil, err
-	}
 	for _, age := range []time.Duration{r.portal.settings.pollInterval, 0} {
 		rules, err := r.portal.dnats(ctx, state.project(), age)
 		if err != nil {
 			return nil, nil, err
 		}
 		if i := slices.IndexFunc(rules, state.is); i >= 0 {
+			segments, err := r.portal.knownSegments(ctx, state.project(), rules[i].SegmentName)
+			if err != nil {
+				return nil, nil, err
+			}
 			return &rules[i], segments, nil
 		}
 	}
@@ -313,11 +313,7 @@ func (r *dnatResource) ImportState(ctx context.Context, req resource.ImportState
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	segments, err := r.portal.knownSegments(ctx, project)
-	var rules []mdx.DNAT
-	if err == nil {
-		rules, err = r.portal.dnats(ctx, project, 0)
-	}
+	rules, err := r.portal.dnats(ctx, project, 0)
 	if err != nil {
 		resp.Diagnostics.Append(portalError("list the DNAT rules", err))
 		return
@@ -326,6 +322,11 @@ func (r *dnatResource) ImportState(ctx context.Context, req resource.ImportState
 	if i < 0 {
 		resp.Diagnostics.AddError("Unknown DNAT rule", fmt.Sprintf(
 			"The project has no DNAT rule with the id or the public address %q. The data source mdx_global_addresses lists them.", text))
+		return
+	}
+	segments, err := r.portal.knownSegments(ctx, project, rules[i].SegmentName)
+	if err != nil {
+		resp.Diagnostics.Append(portalError("list the segments", err))
 		return
 	}
 	state.ProjectID = types.StringValue(string(project))

@@ -99,12 +99,12 @@ func (p *portal) catalogByID(ctx context.Context, project mdx.ProjectID, id stri
 	return catalogs[i], true, nil
 }
 
-// knownSegments are a project's segments. When one of the wanted names is not among the remembered ones, the portal is
-// asked again: it may have been added meanwhile.
+// knownSegments are a project's segments. When one of the wanted ones, told by name or id, is not among those remembered, the
+// portal is asked again: it may have been added meanwhile, and a list may leave one out for once.
 func (p *portal) knownSegments(ctx context.Context, project mdx.ProjectID, wanted ...string) ([]mdx.Segment, error) {
 	segments, err := p.lookups.segments.get(ctx, project, p.Segments)
-	for _, name := range wanted {
-		if err == nil && !slices.ContainsFunc(segments, func(s mdx.Segment) bool { return s.Name == name }) {
+	for _, text := range wanted {
+		if err == nil && !slices.ContainsFunc(segments, func(s mdx.Segment) bool { return s.Name == text || string(s.ID) == text }) {
 			p.lookups.segments.forget(project)
 			return p.lookups.segments.get(ctx, project, p.Segments)
 		}

@@ -26,11 +26,11 @@ type segmentChoice struct {
 }
 
 func (p *portal) findSegmentFor(ctx context.Context, project mdx.ProjectID, choice segmentChoice, diags *diag.Diagnostics) mdx.Segment {
-	var named []string
-	if choice.name != "" {
-		named = []string{choice.name}
+	var wanted []string
+	if text := first(choice.id, choice.name); text != "" {
+		wanted = []string{text}
 	}
-	segments, err := p.knownSegments(ctx, project, named...)
+	segments, err := p.knownSegments(ctx, project, wanted...)
 	if err != nil {
 		diags.Append(portalError("list the segments", err))
 		return mdx.Segment{}
@@ -90,7 +90,7 @@ func (p *portal) checkSegment(ctx context.Context, req resource.ModifyPlanReques
 
 // segmentByText finds a segment by what a user types in an import: its id or its name.
 func (p *portal) segmentByText(ctx context.Context, project mdx.ProjectID, text string, diags *diag.Diagnostics) mdx.Segment {
-	segments, err := p.knownSegments(ctx, project)
+	segments, err := p.knownSegments(ctx, project, text)
 	if err != nil {
 		diags.Append(portalError("list the segments", err))
 		return mdx.Segment{}
@@ -109,7 +109,7 @@ func (p *portal) segmentByText(ctx context.Context, project mdx.ProjectID, text 
 
 // segmentLabel is a segment's name for messages, or its id while nothing better is known.
 func (p *portal) segmentLabel(ctx context.Context, project mdx.ProjectID, id mdx.SegmentID) string {
-	segments, err := p.knownSegments(ctx, project)
+	segments, err := p.knownSegments(ctx, project, string(id))
 	i := slices.IndexFunc(segments, func(s mdx.Segment) bool { return s.ID == id })
 	if err != nil || i < 0 {
 		return string(id)
@@ -117,8 +117,14 @@ func (p *portal) segmentLabel(ctx context.Context, project mdx.ProjectID, id mdx
 	return segments[i].Name
 }
 
-// segmentGone tells whether a project's list no longer has a segment: the only proof that it is gone.
+// segmentGone tells whether a project's list no longer has a segment: the only proof that it is gone. It looks twice, since
+// a list may leave one out for once.
 func (p *portal) segmentGone(ctx context.Context, project mdx.ProjectID, id mdx.SegmentID) bool {
-	segments, err := p.Segments(ctx, project)
-	return err == nil && !slices.ContainsFunc(segments, func(s mdx.Segment) bool { return s.ID == id })
+	for range 2 {
+		segments, err := p.Segments(ctx, project)
+		if err != nil || slices.ContainsFunc(segments, func(s mdx.Segment) bool { return s.ID == id }) {
+			return false
+		}
+	}
+	return true
 }

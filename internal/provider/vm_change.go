@@ -125,7 +125,11 @@ func (p *portal) leaveNetworks(ctx context.Context, c vmChange) error {
 	if err != nil {
 		return err
 	}
-	segments, err := p.knownSegments(ctx, c.project)
+	var wanted []string
+	for _, adapter := range c.adapters {
+		wanted = append(wanted, string(adapter.Segment))
+	}
+	segments, err := p.knownSegments(ctx, c.project, wanted...)
 	if err != nil {
 		return err
 	}
