@@ -272,7 +272,8 @@ func (c *Client) UpdateACLRule(ctx context.Context, rule ACLRule) error {
 	return c.do(ctx, r, nil)
 }
 
-// DeleteACLRule removes a rule.
+// DeleteACLRule removes a rule. An error that [IsNotFound] knows may mean that an earlier attempt did it, or that the portal
+// is overloaded: the segment's list tells.
 func (c *Client) DeleteACLRule(ctx context.Context, family ACLFamily, id ACLRuleID) error {
 	return c.do(ctx, call{
 		op: "delete access rule", object: string(id), method: http.MethodDelete,

@@ -96,8 +96,6 @@ func (c *Client) do(ctx context.Context, r call, out any) error {
 	switch {
 	case err != nil:
 		return e
-	case status == http.StatusNotFound && r.method == http.MethodDelete && f.attempts > 1:
-		return nil // an earlier attempt did it
 	case status/100 != 2:
 		e.Message, e.Fields = c.log.message(data)
 		e.Err = f.tokenErr

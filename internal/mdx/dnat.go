@@ -73,7 +73,8 @@ func (c *Client) UpdateDNAT(ctx context.Context, id DNATID, req DNATRequest) err
 	}, nil)
 }
 
-// DeleteDNAT asks for a rule to be removed. [Client.WaitDNATGone] waits until it is.
+// DeleteDNAT asks for a rule to be removed. [Client.WaitDNATGone] waits until it is. An error that [IsNotFound] knows may
+// mean that an earlier attempt did it, or that the portal is overloaded: the project's list tells.
 func (c *Client) DeleteDNAT(ctx context.Context, id DNATID) error {
 	return c.do(ctx, call{
 		op: "delete DNAT rule", object: string(id), method: http.MethodDelete, path: pathOf("/api/dnat/%s/", id),

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -232,6 +233,59 @@ func TestRulesEndAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
 			done := fault.After || fault.Kind == mdxsim.ResetAfter || fault.Kind == mdxsim.Truncated
 			if posts := sim.Stats().Routes["POST /api/acl/"]; done && posts != 4 {
 				t.Errorf("%d requests for 4 rules: one that was carried out was sent again", posts)
+			}
+		})
+	}
+}
+
+func TestARemovalThatAnOverloadedPortalDidNotCarryOutIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		route          string
+		makes, removes func(context.Context, *portal) error
+	}{
+		"access rule": {
+			"DELETE /api/acl/{rule}/",
+			func(ctx context.Context, p *portal) error {
+				_, err := p.CreateACLRule(ctx, backendNet, campus("22")[0])
+				return err
+			},
+			func(ctx context.Context, p *portal) error {
+				have, err := p.rules(ctx, backendNet, 0)
+				return errors.Join(err, p.removeRules(ctx, backendNet, have))
+			},
+		},
+		"DNAT rule": {
+			"DELETE /api/dnat/{dnat}/",
+			func(ctx context.Context, p *portal) error {
+				_, err := p.publish(ctx, demoProject, backendNet, public10, host(1), ignoreAddress)
+				return err
+			},
+			func(ctx context.Context, p *portal) error {
+				rule, err := p.dnatOn(ctx, demoProject, public10)
+				return errors.Join(err, p.unpublish(ctx, demoProject, rule.ID))
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, sim := simulated(t, mdxsim.Config{Durations: mdxsim.Durations{RuleVisible: -1}}, nil)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			if err := test.makes(ctx, p); err != nil {
+				t.Fatal(err)
+			}
+			err := sim.SetFaults([]mdxsim.Fault{
+				{Route: test.route, Nth: 1, Kind: mdxsim.Error503}, {Route: test.route, Nth: 2, Kind: mdxsim.NotFound},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := test.removes(ctx, p); err != nil {
+				t.Error(err)
+			}
+			if left := slices.Concat(textsIn(sim, false), dnatsIn(sim)); len(left) != 1 {
+				t.Errorf("there are %q, want the one of others", left)
 			}
 		})
 	}
