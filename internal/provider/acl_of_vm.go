@@ -78,8 +78,8 @@ func warnOfRules(name string, diags *diag.Diagnostics) func(removed []string) {
 	}
 }
 
-// networksOf are a VM's networks with its addresses. A VM that is off may tell none: then the last known ones count. Of
-// some, the state has only one address, which is on the first adapter.
+// networksOf are a VM's networks with its addresses. A VM that is off may tell none, and one that has just started only some:
+// then the last known ones count. Of some VMs, the state has only one address, which is on the first adapter.
 func (t vmTarget) networksOf(vm *mdx.VM) []mdx.ServiceNetwork {
 	networks := slices.SortedFunc(slices.Values(remembered(vm.ServiceNetworks, t.lastNetworks)), func(a, b mdx.ServiceNetwork) int {
 		return a.AdapterNumber - b.AdapterNumber
@@ -92,15 +92,12 @@ func (t vmTarget) networksOf(vm *mdx.VM) []mdx.ServiceNetwork {
 
 func hasAddress(n mdx.ServiceNetwork) bool { return len(n.IPv4)+len(n.IPv6) > 0 }
 
-// remembered are a VM's networks, with the addresses that it had there last if it tells none, as while it is off.
+// remembered are a VM's networks, with the addresses that it had there last where it tells none, as while it is off.
 func remembered(networks, last []mdx.ServiceNetwork) []mdx.ServiceNetwork {
-	if slices.ContainsFunc(networks, hasAddress) {
-		return networks
-	}
 	networks = slices.Clone(networks)
 	for i, n := range networks {
 		for _, had := range last {
-			if had.AdapterNumber == n.AdapterNumber && had.SegmentName == n.SegmentName {
+			if !hasAddress(n) && had.AdapterNumber == n.AdapterNumber && had.SegmentName == n.SegmentName {
 				networks[i].IPv4, networks[i].IPv6 = had.IPv4, had.IPv6
 			}
 		}

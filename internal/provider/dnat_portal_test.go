@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -230,5 +231,22 @@ func TestRulesStayWithAVMThatKeepsItsSegmentThoughTheListLeavesThatOutOnce(t *te
 	})
 	if left := len(rulesIn(sim, defaultNet)); err != nil || left != rules || sim.Faults()[0].Fired != 1 {
 		t.Errorf("%d of %d rules are left, %v", left, rules, err)
+	}
+}
+
+func TestAddressesThatAnAdapterDoesNotTellAreThoseThatItHadLast(t *testing.T) {
+	t.Parallel()
+	on := func(adapter int, segment string, addresses ...netip.Addr) mdx.ServiceNetwork {
+		return mdx.ServiceNetwork{AdapterNumber: adapter, SegmentName: segment, IPv4: addresses}
+	}
+	last := []mdx.ServiceNetwork{on(1, "default", host(1)), on(2, "backend", host(2))}
+	for name, test := range map[string]struct{ tells, want []mdx.ServiceNetwork }{
+		"off":                {[]mdx.ServiceNetwork{on(1, "default"), on(2, "backend")}, last},
+		"one adapter is up":  {[]mdx.ServiceNetwork{on(1, "default", host(3)), on(2, "backend")}, []mdx.ServiceNetwork{on(1, "default", host(3)), last[1]}},
+		"on another segment": {[]mdx.ServiceNetwork{on(1, "default", host(1)), on(2, "other")}, []mdx.ServiceNetwork{last[0], on(2, "other")}},
+	} {
+		if got := (vmTarget{lastNetworks: last}).networksOf(&mdx.VM{ServiceNetworks: test.tells}); !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
 	}
 }
