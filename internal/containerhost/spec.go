@@ -353,10 +353,11 @@ func CheckMirror(mirror string) error {
 	return nil
 }
 
-// CheckRepository accepts the URL of an apt repository. Its error does not repeat the text, which may hold a password.
+// CheckRepository accepts the URL of an apt repository. One with a password would be for all to read in the host's list of
+// sources, in state, and in what apt says. Its error does not repeat the text.
 func CheckRepository(repository string) error {
-	if u, err := url.Parse(repository); err != nil || !isWeb(u) || strings.ContainsAny(repository, " \t\n") {
-		return fmt.Errorf("not a repository's URL such as %s", DefaultRepositoryURL)
+	if u, err := url.Parse(repository); err != nil || !isWeb(u) || u.User != nil || strings.ContainsAny(repository, " \t\n") {
+		return fmt.Errorf("not a repository's URL such as %s, without a user", DefaultRepositoryURL)
 	}
 	return nil
 }

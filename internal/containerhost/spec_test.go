@@ -38,6 +38,7 @@ func TestSpecFaultsAreNamed(t *testing.T) {
 		"mirror, no URL":         {func(s *Spec) { s.Docker.RegistryMirrors = []string{"10.0.0.5:5000"} }, "docker.registry_mirrors[0]:"},
 		"mirror with a user":     {func(s *Spec) { s.Docker.RegistryMirrors = []string{"http://u:p@a"} }, "docker.registry_mirrors[0]:"},
 		"repository, no URL":     {func(s *Spec) { s.Docker.RepositoryURL = "mirror.example" }, "docker.repository_url:"},
+		"repository with a user": {func(s *Spec) { s.Docker.RepositoryURL = "https://u:p@a" }, "docker.repository_url:"},
 		"no image":               {func(s *Spec) { s.Base.Image = "" }, "image:"},
 		"container name":         {func(s *Spec) { s.Base.Name = "a/b" }, "name:"},
 		"variable name":          {func(s *Spec) { s.Base.Environment = map[string]string{"A=B": "x"} }, "environment:"},
