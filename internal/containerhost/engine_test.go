@@ -379,11 +379,12 @@ func TestNoSecretIsReported(t *testing.T) {
 		h := newFakeHost(t, distributions["debian 12"])
 		spec := nodeSpec().withDefaults()
 		spec.InitialPassword = "correct-horse-battery"
-		h.docker.pullError = "denied: s3cr3t-value correct-horse-battery"
+		spec.Base.Environment["DEPLOY_KEY"] = "-----BEGIN KEY-----\nc3Vycm91bmRlZA\nYnkgbGluZXM\n-----END KEY-----\n"
+		h.docker.pullError = "denied: s3cr3t-value correct-horse-battery\nYnkgbGluZXM\n-----END KEY-----"
 		var said strings.Builder
 		_, err := newSession(spec, h, func(e Event) { fmt.Fprintln(&said, e) }).converge(t.Context())
 		fmt.Fprintln(&said, err)
-		for _, secret := range []string{"s3cr3t-value", "correct-horse-battery"} {
+		for _, secret := range []string{"s3cr3t-value", "correct-horse-battery", "YnkgbGluZXM"} {
 			if strings.Contains(said.String(), secret) {
 				t.Errorf("%q in:\n%s", secret, said.String())
 			}

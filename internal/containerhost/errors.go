@@ -71,12 +71,15 @@ type redactor struct{ replacer *strings.Replacer }
 const shortestSecret = 6
 
 // newRedactor hides the Spec's secrets: the password, and the values of the container's environment, among which
-// nobody can tell the secret ones.
+// nobody can tell the secret ones. Of one with several lines, such as a private key, what is shown may have only some.
 func newRedactor(s Spec) redactor {
 	secrets := []string{s.InitialPassword}
 	if s.Base != nil {
 		for _, value := range s.Base.Environment {
 			secrets = append(secrets, value)
+			for line := range strings.Lines(value) {
+				secrets = append(secrets, strings.TrimSpace(line))
+			}
 		}
 	}
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may contain another
