@@ -255,6 +255,33 @@ func TestHeldDpkgLockIsWaitedFor(t *testing.T) {
 	})
 }
 
+// A VM that loses its power while packages are configured has a dockerd, and no group that its socket could belong to.
+func TestADockerThatWasUnpackedOnlyIsInstalledToTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["debian 12"])
+		h.docker.installed, h.docker.unpacked = true, true
+		if status, _, err := h.converge(t.Context(), nodeSpec()); err != nil || status.State != Running {
+			t.Errorf("%+v, %v", status, err)
+		}
+	})
+}
+
+func TestAnAddressThatCanNotBeChangedStaysConfigured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["debian 12"])
+		spec := nodeSpec()
+		if _, _, err := h.converge(t.Context(), spec); err != nil {
+			t.Fatal(err)
+		}
+		before := h.files[netplanFile]
+		spec.Host, spec.StaticAddress = "10.9.0.77", netip.MustParseAddr("10.9.0.78")
+		h.failing("testing the network")
+		if _, _, err := h.converge(t.Context(), spec); err == nil || h.files[netplanFile] != before {
+			t.Errorf("%v; %s has %q, had %q", err, netplanFile, h.files[netplanFile], before)
+		}
+	})
+}
+
 func TestPresentDockerIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newFakeHost(t, distributions["ubuntu 22.04"])

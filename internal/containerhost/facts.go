@@ -75,6 +75,7 @@ fact listening listening
 fact dockerd command -v dockerd
 fact docker docker version --format '{{.Server.Version}}'
 fact docker-package dpkg-query -W -f '${Version}' docker-ce
+fact docker-status dpkg-query -W -f '${db:Status-Status}' docker-ce
 fact docker-enabled systemctl is-enabled docker.service
 fact daemon cat /etc/docker/daemon.json
 fact routes ip -j -4 route show default
@@ -108,6 +109,7 @@ type facts struct {
 	dockerd        bool     // there is a dockerd
 	dockerVersion  string   // of the daemon that answers; empty: none does
 	dockerPackage  string   // docker-ce's version, as apt has it
+	dockerCutOff   bool     // docker-ce was unpacked, and not configured: something ended apt
 	dockerEnabled  bool
 	daemon         string
 	nic            nic
@@ -171,6 +173,7 @@ func parseFacts(text string) (facts, error) {
 		aptUnits: busyUnits(raw["units"]), socket: word("socket") == "active",
 		configured: parsePorts(raw["configured"]), listening: parsePorts(raw["listening"]),
 		dockerd: word("dockerd") != "", dockerVersion: word("docker"), dockerPackage: word("docker-package"),
+		dockerCutOff:  slices.Contains([]string{"half-installed", "unpacked", "half-configured"}, word("docker-status")),
 		dockerEnabled: word("docker-enabled") == "enabled", daemon: raw["daemon"], netplan: raw["netplan"],
 		resolvedRuns: word("resolved") == "active", resolvedDropIn: raw["resolved-drop-in"],
 		resolvTarget: word("resolv-target"), resolvConf: raw["resolv-conf"], dhclient: raw["dhclient"],

@@ -15,6 +15,7 @@ import (
 type fakeDocker struct {
 	host       *fakeHost
 	installed  bool
+	unpacked   bool // its package was never configured
 	running    bool
 	enabled    bool
 	version    string
@@ -45,7 +46,7 @@ func newFakeDocker(h *fakeHost) *fakeDocker {
 }
 
 func (d *fakeDocker) install(version string) {
-	d.installed = true
+	d.installed, d.unpacked = true, false
 	if version != "" {
 		d.version = version
 	}
@@ -53,7 +54,7 @@ func (d *fakeDocker) install(version string) {
 }
 
 func (d *fakeDocker) start() {
-	if d.running {
+	if d.running || d.unpacked {
 		return
 	}
 	d.running = d.installed
@@ -91,6 +92,7 @@ func (d *fakeDocker) facts(fact func(name, value string)) {
 	}
 	fact("dockerd", "/usr/bin/dockerd\n")
 	fact("docker-package", "5:"+d.version+"-1~x")
+	fact("docker-status", map[bool]string{false: "installed", true: "unpacked"}[d.unpacked])
 	if d.running {
 		fact("docker", d.version+"\n")
 	}

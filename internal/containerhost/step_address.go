@@ -56,8 +56,7 @@ func fixAddress(ctx context.Context, s *session) error {
 		return err
 	}
 	if _, err := s.run(ctx, command{about: "testing the network configuration", script: netplanTestScript}); err != nil {
-		_, undo := s.run(ctx, program("removing "+netplanFile, "rm", "-f", netplanFile))
-		return errors.Join(err, undo)
+		return errors.Join(err, s.restoreNetplan(ctx))
 	}
 	if _, err := s.run(ctx, command{about: "applying the network configuration", script: netplanApplyScript}); err != nil &&
 		!errors.Is(err, errLost) {
@@ -66,6 +65,17 @@ func fixAddress(ctx context.Context, s *session) error {
 	who := s.conn.peer()
 	s.progress("static-address", "moving from "+who.address)
 	return s.afterMove(ctx, target{s.spec.StaticAddress.String(), who.port, who.fingerprint})
+}
+
+// restoreNetplan takes a configuration back that was not put to use. That of an earlier address is all the host has: the
+// template's is gone, and without any the next boot would find no network.
+func (s *session) restoreNetplan(ctx context.Context) error {
+	undo := program("removing "+netplanFile, "rm", "-f", netplanFile)
+	if s.facts.netplan != "" {
+		undo = writeFile(netplanFile, "0600", "root:root", []byte(s.facts.netplan))
+	}
+	_, err := s.run(ctx, undo)
+	return err
 }
 
 // afterMove waits until the host answers at its new address.
