@@ -291,6 +291,31 @@ func TestARemovalThatAnOverloadedPortalDidNotCarryOutIsAskedForAgain(t *testing.
 	}
 }
 
+func TestARuleThatIsSaidToBeAbsentAndLeftOutOnceIsRemovedAllTheSame(t *testing.T) {
+	t.Parallel()
+	p, sim := simulated(t, mdxsim.Config{Quirks: mdxsim.Quirks{Lists: "bare"}, Durations: mdxsim.Durations{RuleVisible: -1}}, nil)
+	made, err := p.CreateACLRule(t.Context(), backendNet, campus("22")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	global, err := p.publish(t.Context(), demoProject, backendNet, public10, host(1), ignoreAddress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = sim.SetFaults([]mdxsim.Fault{
+		{Route: "DELETE /api/acl/{rule}/", Nth: 1, Kind: mdxsim.NotFound},
+		{Route: "GET /api/acl/segment/{segment}/", Nth: 1, Kind: mdxsim.ListOmits},
+		{Route: "DELETE /api/dnat/{dnat}/", Nth: 1, Kind: mdxsim.NotFound},
+		{Route: "GET /api/dnat/project/{project}/", Nth: 1, Kind: mdxsim.ListOmits, Element: 1},
+	})
+	if err == nil {
+		err = errors.Join(p.removeRules(t.Context(), backendNet, []mdx.ACLRule{made}), p.unpublish(t.Context(), demoProject, global.ID))
+	}
+	if left := slices.Concat(textsIn(sim, false), dnatsIn(sim)); err != nil || len(left) != 1 {
+		t.Errorf("there are %q, want the one of others; %v", left, err)
+	}
+}
+
 func TestASegmentIsNeverClosedWhileItsRulesChange(t *testing.T) {
 	t.Parallel()
 	var sim *mdxsim.Sim

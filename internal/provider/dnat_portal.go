@@ -212,7 +212,14 @@ func (p *portal) unpublish(ctx context.Context, project mdx.ProjectID, id mdx.DN
 				return false, err
 			}
 		}
-		rules, err := p.dnats(ctx, project, 0)
-		return err == nil && !slices.ContainsFunc(rules, func(rule mdx.DNAT) bool { return rule.ID == id }), err
+		shows := func() (bool, error) {
+			rules, err := p.dnats(ctx, project, 0)
+			return slices.ContainsFunc(rules, func(rule mdx.DNAT) bool { return rule.ID == id }), err
+		}
+		there, err := shows()
+		if err == nil && !there && again { // the portal and one list may both be wrong
+			there, err = shows()
+		}
+		return err == nil && !there, err
 	})
 }
