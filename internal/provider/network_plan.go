@@ -74,23 +74,28 @@ func (r *networkResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 // when Terraform asks again, a VM may have taken rules with it that follow it, and come back with the same address.
 func (r *networkResource) planRules(ctx context.Context, plan, state *networkModel, private privateState, diags *diag.Diagnostics) {
 	want, known := plan.wanted(ctx, diags)
-	have, err := r.portal.rules(ctx, mdx.SegmentID(plan.ID.ValueString()), r.portal.settings.pollInterval)
+	var own []mdx.ACLRuleID
+	if state != nil && plan.ID.Equal(state.ID) {
+		own = state.own(ctx, diags)
+	}
+	segment := mdx.SegmentID(plan.ID.ValueString())
+	have, err := r.portal.rules(ctx, segment, r.portal.settings.pollInterval)
+	if err == nil {
+		have, err = r.portal.withOmitted(ctx, segment, have, own)
+	}
 	if err != nil {
 		diags.Append(portalError("read the access rules "+onSegment(plan.Name.ValueString()), err))
 		return
 	}
 	plan.RuleIDs = types.SetUnknown(types.StringType)
-	var own []mdx.ACLRuleID
 	if state != nil && plan.ID.Equal(state.ID) {
-		own = state.own(ctx, diags)
 		told, _ := state.wanted(ctx, diags)
 		same := known && sameRules(want, told)
 		if same && !plan.ACL.IsNull() && !state.ACL.IsNull() {
 			plan.ACL = state.ACL
 		}
 		changes := planRules(have, want, withID(own), noRule)
-		left := r.portal.hasLeftRules(mdx.ProjectID(plan.ProjectID.ValueString()), mdx.SegmentID(plan.ID.ValueString()), have, want,
-			ownerIn(ctx, private, own))
+		left := r.portal.hasLeftRules(mdx.ProjectID(plan.ProjectID.ValueString()), segment, have, want, ownerIn(ctx, private, own))
 		if same && !left && len(changes.add)+len(changes.remove) == 0 && len(changes.keep) == len(own) && plan.Exclusive.Equal(state.Exclusive) {
 			plan.RuleIDs = state.RuleIDs
 		}
