@@ -282,6 +282,22 @@ func TestAnAddressThatCanNotBeChangedStaysConfigured(t *testing.T) {
 	})
 }
 
+func TestTheBaseContainerStaysWhereItsScriptCanNotBeWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["debian 12"])
+		spec := nodeSpec()
+		before, _, err := h.converge(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec.Base.UserInitCommand = "#!/bin/sh\necho other\n"
+		h.failing("writing " + initFolder) // the disk is full
+		if _, _, err := h.converge(t.Context(), spec); err == nil || h.docker.find(before.ContainerID) == nil {
+			t.Errorf("%v; the containers are %v", err, h.docker.containers)
+		}
+	})
+}
+
 func TestPresentDockerIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newFakeHost(t, distributions["ubuntu 22.04"])

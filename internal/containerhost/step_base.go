@@ -111,6 +111,12 @@ func makeBase(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	// What may fail on a full disk comes before what can't be undone.
+	if script := s.spec.Base.UserInitCommand; script != "" {
+		if _, err := s.run(ctx, writeFile(initFile(s.spec.Base.Name), "0700", "root:root", []byte(script))); err != nil {
+			return err
+		}
+	}
 	others, err := s.otherBases(ctx)
 	if err != nil {
 		return err
@@ -127,11 +133,6 @@ func makeBase(ctx context.Context, s *session) error {
 			return s.api.start(ctx, s.base.ID) // nothing but stopped
 		}
 		if err := s.api.remove(ctx, s.base.ID); err != nil {
-			return err
-		}
-	}
-	if script := s.spec.Base.UserInitCommand; script != "" {
-		if _, err := s.run(ctx, writeFile(initFile(s.spec.Base.Name), "0700", "root:root", []byte(script))); err != nil {
 			return err
 		}
 	}
