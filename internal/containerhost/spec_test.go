@@ -1,8 +1,11 @@
 package containerhost
 
 import (
+	"bytes"
 	"net/netip"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -106,6 +109,31 @@ func TestWireCutOffDoesNothing(t *testing.T) {
 		shell.Stdin = strings.NewReader(string(text[:n]))
 		if out, _ := shell.Output(); strings.Contains(string(out), "harm") {
 			t.Errorf("cut after %q it ran", text[:n])
+		}
+	}
+}
+
+// TestAFileThatOnlyRootReadsStaysSo rewrites files of the host's own through a real shell.
+func TestAFileThatOnlyRootReadsStaysSo(t *testing.T) {
+	for name, test := range map[string]struct {
+		had, want os.FileMode // had is 0 where there is no file
+	}{
+		"closed": {0o600, 0o600}, "open": {0o644, 0o644}, "new": {0, 0o644},
+	} {
+		file := filepath.Join(t.TempDir(), "daemon.json")
+		if test.had != 0 {
+			if err := os.WriteFile(file, []byte("{}"), test.had); err != nil {
+				t.Fatal(err)
+			}
+		}
+		shell := exec.Command("/bin/sh", "-s")
+		shell.Stdin = bytes.NewReader(rewriteFile(file, []byte(`{"proxies":{}}`)).wire())
+		if out, err := shell.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", name, err, out)
+		}
+		info, err := os.Stat(file)
+		if err != nil || info.Mode().Perm() != test.want {
+			t.Errorf("%s: %v, want %v; %v", name, info.Mode(), test.want, err)
 		}
 	}
 }

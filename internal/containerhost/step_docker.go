@@ -145,7 +145,7 @@ var dockerConfig = step{
 			return err
 		}
 		if changed {
-			if _, err := s.run(ctx, writeFile(daemonFile, "0644", "root:root", text)); err != nil {
+			if _, err := s.run(ctx, rewriteFile(daemonFile, text)); err != nil {
 				return err
 			}
 		}

@@ -117,3 +117,21 @@ cat >"$1.new"
 chmod -- "$2" "$1.new"
 chown -- "$3" "$1.new"
 mv -f -- "$1.new" "$1"`
+
+// rewriteFile is writeFile for a file that others write too, as 0644 root:root where there is none: who could not read it
+// so far can't afterwards.
+func rewriteFile(path string, data []byte) command {
+	return command{about: "writing " + path, script: rewriteFileScript, args: []string{path}, input: slices.Clone(data)}
+}
+
+const rewriteFileScript = `set -eu
+mkdir -p -- "$(dirname -- "$1")"
+umask 077
+cat >"$1.new"
+if [ -e "$1" ]; then
+  chown --reference="$1" -- "$1.new"
+  chmod --reference="$1" -- "$1.new"
+else
+  chmod 0644 -- "$1.new"
+fi
+mv -f -- "$1.new" "$1"`
