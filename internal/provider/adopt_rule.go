@@ -98,7 +98,10 @@ func (p *portal) leftRule(
 		found, err = look()
 		return found || tooLate(), err
 	})
-	if err == nil && !found {
+	switch {
+	case err == nil && found:
+		p.completed(ctx, p.journal.HandOverThese(entries))
+	case err == nil:
 		p.ruleInState(ctx, project, things...) // it came to nothing
 	}
 	return found, err

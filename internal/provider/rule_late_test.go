@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/provider"
 )
 
 // entering and publishing are a rule of each kind that leads to a machine of the segment backend.
@@ -30,6 +33,24 @@ func (w *world) rulePlugin(t *testing.T, resource string) *plugin {
 	p := w.plugin(t)
 	p.resource = resource
 	return p
+}
+
+// begins tells what is said when a run begins.
+func (w *world) begins(t *testing.T) string {
+	t.Helper()
+	server := provider.NewServer("test")()
+	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &plugin{t: t}
+	response, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
+		TerraformVersion: "1.14.0", Config: p.dynamic(schemas.Provider.ValueType(), attributes{"endpoint": w.endpoint, "token": "demo"}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return said(response.Diagnostics)
 }
 
 // ours tells how many rules of ours the segment backend and the project have.
@@ -106,6 +127,20 @@ func TestASecondPublicAddressOfAKilledRunIsTakenUp(t *testing.T) {
 	second, said := next.apply(t.Context(), next.plan(nil, publishing("203.0.113.11")))
 	if second["id"] == nil || !strings.Contains(said, "taken up") || w.ours() != 2 {
 		t.Errorf("the state has %v, and there are %d: %s", second, w.ours(), said)
+	}
+}
+
+func TestARuleThatWasTakenUpIsNotSaidToBeLeftBehind(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{RuleVisible: 10 * time.Minute}})
+	p := w.rulePlugin(t, "mdx_acl_rule")
+	p.interrupted(p.plan(nil, entering("22")), func() bool { return w.ours() > 0 }) // and killed before the state was written
+	next := w.rulePlugin(t, "mdx_acl_rule")
+	if _, said := next.apply(t.Context(), next.plan(nil, entering("22"))); !strings.Contains(said, "taken up") {
+		t.Fatal(said)
+	}
+	if said := w.begins(t); said != "" {
+		t.Errorf("the run after that begins with %s", said)
 	}
 }
 
