@@ -82,6 +82,13 @@ func saysPart(part string) func(mdx.ACLRule) bool {
 	return func(rule mdx.ACLRule) bool { return describe(rule) == part }
 }
 
+// lacksPart tells whether rules lack some of what entries were about to make.
+func lacksPart(rules []mdx.ACLRule, entries []journal.Entry) bool {
+	return slices.ContainsFunc(entries, func(e journal.Entry) bool {
+		return slices.ContainsFunc(e.Parts, func(part string) bool { return !slices.ContainsFunc(rules, saysPart(part)) })
+	})
+}
+
 // leftRules are the rules that interrupted runs have left on a segment.
 type leftRules struct {
 	entries []journal.Entry
@@ -101,10 +108,7 @@ func (p *portal) takeUpRules(
 	tooLate := p.tooLateFor(left.entries)
 	err = p.await(ctx, "the list to show the rules of an interrupted run", func() (bool, error) {
 		left.have, err = p.rules(ctx, segment, 0)
-		missing := slices.ContainsFunc(left.entries, func(e journal.Entry) bool {
-			return slices.ContainsFunc(e.Parts, func(part string) bool { return !slices.ContainsFunc(left.have, saysPart(part)) })
-		})
-		return !missing || tooLate(), err
+		return !lacksPart(left.have, left.entries) || tooLate(), err
 	})
 	if err == nil {
 		left.have, err = p.withOmitted(ctx, segment, left.have, who.own)
@@ -172,6 +176,13 @@ func (p *portal) forgetRules(
 	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID, have []mdx.ACLRule, own []mdx.ACLRuleID,
 ) {
 	entries, err := p.journal.About(p.journal.key(project, aclsThing(segment)))
+	if lacksPart(have, entries) { // a list may leave one out for once
+		again, unseen := p.rules(ctx, segment, 0)
+		if unseen != nil {
+			return
+		}
+		have = slices.Concat(have, again)
+	}
 	mine, others := only(have, withID(own)), without(have, withID(own))
 	done := slices.DeleteFunc(entries, func(e journal.Entry) bool {
 		sure := e.HandedOver || p.Now().Sub(e.Asked) > madeWithin // what does not show will not come

@@ -217,3 +217,22 @@ func TestARuleThatTheListLeavesOutOnceStaysTheResources(t *testing.T) {
 		})
 	}
 }
+
+func TestARuleWhoseStateWasLostIsNotForgottenForAListThatLeavesItOutOnce(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{Quirks: mdxsim.Quirks{Lists: "bare"}}) // no count tells that one is missing
+	private := []byte{}
+	p := w.networkPlugin(t, &private)
+	state, _ := p.refresh(p.make(opening(22)))
+	before := private
+	p.apply(t.Context(), p.plan(state, opening(22, 80))) // after which Terraform was killed
+	private = before
+	p = w.networkPlugin(t, &private)
+	if err := w.SetFaults([]mdxsim.Fault{{Route: "GET /api/acl/segment/{segment}/", Kind: mdxsim.ListOmits, Element: 1, Nth: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	state, _ = p.refresh(state)
+	if _, said := p.destroy(state); said != "" || len(w.opened()) > 0 {
+		t.Errorf("the segment still has %q: %s", w.opened(), said)
+	}
+}
