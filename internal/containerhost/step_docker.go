@@ -26,7 +26,7 @@ var dockerEngine = step{
 		switch f := s.facts; {
 		case !f.dockerd:
 			return "Docker is not installed", nil
-		case f.dockerCutOff:
+		case f.dockerVersion == "" && f.dockerCutOff:
 			return "Docker was not installed to the end", nil
 		case !pinned(s.spec.Docker.Version, f):
 			return fmt.Sprintf("Docker is %s, pinned is %s", or(f.dockerPackage, f.dockerVersion), s.spec.Docker.Version), nil
@@ -38,7 +38,7 @@ var dockerEngine = step{
 		return "", nil
 	},
 	apply: func(ctx context.Context, s *session) error {
-		if !s.facts.dockerd || s.facts.dockerCutOff || !pinned(s.spec.Docker.Version, s.facts) {
+		if f := s.facts; !f.dockerd || f.dockerVersion == "" && f.dockerCutOff || !pinned(s.spec.Docker.Version, f) {
 			if err := installDocker(ctx, s); err != nil {
 				return err
 			}
