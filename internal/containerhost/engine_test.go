@@ -298,6 +298,28 @@ func TestTheBaseContainerStaysWhereItsScriptCanNotBeWritten(t *testing.T) {
 	})
 }
 
+// The main file of this host names a port, and a firewall lets no other through than that and the new one.
+func TestAHostWhoseSSHConfigurationWasCutOffIsReachedAfterAReboot(t *testing.T) {
+	for _, lost := range []string{sshdPortFile, sshdFile} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newFakeHost(t, distributions["debian 12"])
+			h.files[sshdFile] = "Include /etc/ssh/sshd_config.d/*.conf\nPort 2222\n"
+			h.listening, h.blocked = []int{2222}, []int{22}
+			spec := nodeSpec()
+			spec.HostKeyFingerprint, spec.FormerAddress, spec.FormerPort = "SHA256:host", "10.9.0.20", 2222
+			h.failing("writing " + lost)
+			if _, _, err := h.converge(t.Context(), spec); err == nil {
+				t.Fatal("nothing failed")
+			}
+			h.reboot()
+			spec.FormerAddress = "10.9.0.77"
+			if status, _, err := h.converge(t.Context(), spec); err != nil || status.Port != 20022 {
+				t.Errorf("%s was not written: %+v, %v", lost, status, err)
+			}
+		})
+	}
+}
+
 func TestPresentDockerIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newFakeHost(t, distributions["ubuntu 22.04"])

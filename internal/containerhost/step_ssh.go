@@ -134,12 +134,13 @@ func includeFolder(text string) string {
 	return "Include " + sshdFolder + "/*.conf\n" + text
 }
 
-// writeSSHD writes the files that differ.
+// writeSSHD writes the files that differ: first the one that names the ports, so that wherever this is cut off, the next boot
+// finds the old one named.
 func (s *session) writeSSHD(ctx context.Context, before, after map[string]string) error {
-	for _, path := range slices.Sorted(maps.Keys(after)) {
-		if path != sshdPortFile && before[path] == after[path] {
-			continue
-		}
+	differs := slices.DeleteFunc(slices.Sorted(maps.Keys(after)), func(path string) bool {
+		return path == sshdPortFile || before[path] == after[path]
+	})
+	for _, path := range slices.Insert(differs, 0, sshdPortFile) {
 		if _, err := s.run(ctx, writeFile(path, "0644", "root:root", []byte(after[path]))); err != nil {
 			return err
 		}
