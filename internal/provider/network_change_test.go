@@ -274,3 +274,25 @@ func TestRuleIDsArePlannedToStayOnlyWhereNothingElseChanges(t *testing.T) {
 	}
 	plan.checkKept(t, state)
 }
+
+func TestWhatWasPlannedOfASegmentIsAnsweredThoughThePortalSaysOtherwiseSince(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	private := []byte{}
+	p := w.networkPlugin(t, &private)
+	var state attributes
+	for _, ports := range [][]int{{80}, {80, 443}} { // created, and changed
+		config := opening(ports...)
+		config["segment_name"], config["segment_id"] = nil, backendSegment
+		plan := p.plan(state, config)
+		plan.after["name"], plan.after["segment_name"], plan.after["vlan_id"] = "before", "before", 1
+		var said string
+		if state, said = p.apply(t.Context(), plan); said != "" {
+			t.Error(said)
+		}
+		plan.checkKept(t, state)
+		if state, _ = p.refresh(state); state["name"] != "backend" || state["vlan_id"] != 584 {
+			t.Errorf("refreshed to %v", state)
+		}
+	}
+}

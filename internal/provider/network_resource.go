@@ -66,7 +66,7 @@ func (r *networkResource) Create(ctx context.Context, req resource.CreateRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	r.describeSegment(ctx, &plan, &resp.Diagnostics)
+	r.findPlanned(ctx, &plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -122,6 +122,16 @@ func (r *networkResource) describeSegment(ctx context.Context, model *networkMod
 		return
 	}
 	model.setSegment(project, segment, summary)
+}
+
+// findPlanned is describeSegment for an apply. What the plan has said of the segment stays: Terraform takes anything else
+// for a bug, and the next refresh tells what is true now.
+func (r *networkResource) findPlanned(ctx context.Context, plan *networkModel, diags *diag.Diagnostics) {
+	planned := *plan
+	r.describeSegment(ctx, plan, diags)
+	if settled(planned.ID) {
+		plan.segmentFacts, plan.SegmentName = planned.segmentFacts, planned.SegmentName
+	}
 }
 
 // Read tells which of the resource's rules there are; on an exclusive segment, all rules.
@@ -187,7 +197,7 @@ func (r *networkResource) Update(ctx context.Context, req resource.UpdateRequest
 	case plan.Exclusive.ValueBool():
 		goes = anyRule
 	}
-	r.describeSegment(ctx, &plan, &resp.Diagnostics)
+	r.findPlanned(ctx, &plan, &resp.Diagnostics)
 	who := ownerIn(ctx, req.Private, state.own(ctx, &resp.Diagnostics))
 	resp.Diagnostics.Append(who.keep(ctx, resp.Private)...)
 	if resp.Diagnostics.HasError() {
