@@ -183,7 +183,7 @@ func TestARuleThatTheListLeavesOutOnceStaysTheResources(t *testing.T) {
 		"refreshed": {1, func(p *plugin, state attributes) (attributes, string) { return p.refresh(state) }, []int{80}},
 		"planned": {2, func(p *plugin, state attributes) (attributes, string) {
 			state, _ = p.refresh(state)
-			time.Sleep(30 * time.Millisecond) // as long as a list that was read is taken for the present
+			<-time.After(30 * time.Millisecond) // as long as a list that was read is taken for the present
 			plan := p.plan(state, opening(80))
 			return state, strings.Join(plan.changes(), " ")
 		}, []int{80}},
