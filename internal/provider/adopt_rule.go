@@ -33,6 +33,14 @@ func dnatThing(segment mdx.SegmentID, pool, destination netip.Addr) string {
 	return fmt.Sprintf("DNAT rule from %s to %s %s", pool, destination, onSegment(string(segment)))
 }
 
+// chosen tells whether a DNAT rule may be one whose public address a configuration names, so that it is not one that was to
+// have any.
+func (p *portal) chosen(project mdx.ProjectID, segment mdx.SegmentID, rule mdx.DNAT) bool {
+	thing := dnatThing(segment, rule.PoolAddress, rule.DstAddress)
+	entries, _ := p.journal.About(p.journal.key(project, thing)) // damaged ones are told when the run begins
+	return len(entries) > 0
+}
+
 const (
 	createACL  = "create access rule"
 	createDNAT = "create DNAT rule"

@@ -133,7 +133,8 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 	left, err := r.portal.leftRule(ctx, project, func() (bool, error) {
 		rules, err := r.portal.dnats(ctx, project, 0)
 		i := slices.IndexFunc(rules, func(rule mdx.DNAT) bool {
-			return rule.DstAddress == plan.destination() && rule.SegmentName == label && (!pool.IsValid() || rule.PoolAddress == pool)
+			return rule.DstAddress == plan.destination() && rule.SegmentName == label &&
+				(rule.PoolAddress == pool || !pool.IsValid() && !r.portal.chosen(project, plan.segment(), rule))
 		})
 		if i >= 0 {
 			plan.ID, plan.PoolAddress = types.StringValue(string(rules[i].ID)), iptypes.NewIPv4AddressValue(rules[i].PoolAddress.String())

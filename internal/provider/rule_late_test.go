@@ -130,6 +130,21 @@ func TestASecondPublicAddressOfAKilledRunIsTakenUp(t *testing.T) {
 	}
 }
 
+func TestAPublicAddressThatAnotherOfAKilledRunHasChosenIsNotTakenUp(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{})
+	killed := w.rulePlugin(t, "mdx_dnat")
+	if err := w.SetFaults([]mdxsim.Fault{{Route: "POST /api/dnat/", Nth: 1, Times: 3, Kind: mdxsim.Error503}}); err != nil {
+		t.Fatal(err)
+	}
+	killed.apply(t.Context(), killed.plan(nil, publishing(nil))) // nobody knows what became of it
+	killed.make(publishing("203.0.113.11"))
+	next := w.rulePlugin(t, "mdx_dnat")
+	if state, said := next.apply(t.Context(), next.plan(nil, publishing(nil))); !strings.Contains(said, "Public address exists already") {
+		t.Errorf("the state has %v: %s", state, said)
+	}
+}
+
 func TestARuleThatWasTakenUpIsNotSaidToBeLeftBehind(t *testing.T) {
 	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
 	w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{RuleVisible: 10 * time.Minute}})
