@@ -32,7 +32,7 @@ const (
 )
 
 // factsScript gathers in one round trip what the checks of all steps need. Each fact is a line: its name and its
-// value in base64. A fact that can't be had has an empty value.
+// value in base64. A fact that can't be had has an empty value; so has one that a daemon which hangs would have to tell.
 const factsScript = `
 fact() { name=$1; shift; printf '%s ' "$name"; "$@" 2>/dev/null | base64 -w0; echo; }
 boot() { cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat; }
@@ -73,7 +73,7 @@ fact socket socket
 fact configured configured
 fact listening listening
 fact dockerd command -v dockerd
-fact docker docker version --format '{{.Server.Version}}'
+fact docker timeout 20 docker version --format '{{.Server.Version}}'
 fact docker-package dpkg-query -W -f '${Version}' docker-ce
 fact docker-status dpkg-query -W -f '${db:Status-Status}' docker-ce
 fact docker-enabled systemctl is-enabled docker.service

@@ -1,9 +1,14 @@
 package containerhost
 
 import (
+	"context"
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -170,5 +175,31 @@ func TestResolverThatHasNoDomainSearchesNone(t *testing.T) {
 	servers, search := parseResolver("nameserver 127.0.0.11\nsearch .\n")
 	if len(servers) != 1 || len(search) != 0 {
 		t.Errorf("%v, %v", servers, search)
+	}
+}
+
+// TestALookAtAHostWhoseDockerHangsEnds runs the script through a real shell that finds next to no program.
+func TestALookAtAHostWhoseDockerHangsEnds(t *testing.T) {
+	programs := t.TempDir()
+	for name, script := range map[string]string{
+		"docker":  "exec /bin/sleep 60",
+		"timeout": `shift; exec /usr/bin/timeout 0.1 "$@"`,
+		"base64":  `exec /usr/bin/base64 "$@"`,
+	} {
+		if err := os.WriteFile(filepath.Join(programs, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	shell := exec.CommandContext(ctx, "/bin/sh", "-c", factsScript, "sh", "mdxuser")
+	shell.Env = []string{"PATH=" + programs}
+	shell.WaitDelay = time.Second
+	out, err := shell.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := parseFacts(string(out)); err != nil || f.dockerVersion != "" {
+		t.Errorf("docker %q, %v", f.dockerVersion, err)
 	}
 }
