@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -274,14 +275,21 @@ func (d *fakeDocker) pull(w http.ResponseWriter, reference string) {
 
 func (d *fakeDocker) info() map[string]any {
 	index := map[string]any{}
+	var networks []string
 	for _, name := range d.config["insecure-registries"] {
-		index[name] = map[string]any{"Secure": false}
+		if network, err := netip.ParsePrefix(name); err == nil {
+			networks = append(networks, network.Masked().String())
+		} else {
+			index[name] = map[string]any{"Secure": false}
+		}
 	}
 	var mirrors []string
 	for _, m := range d.config["registry-mirrors"] {
 		mirrors = append(mirrors, strings.TrimSuffix(m, "/")+"/")
 	}
-	return map[string]any{"RegistryConfig": map[string]any{"IndexConfigs": index, "Mirrors": mirrors}}
+	return map[string]any{"RegistryConfig": map[string]any{
+		"IndexConfigs": index, "InsecureRegistryCIDRs": networks, "Mirrors": mirrors,
+	}}
 }
 
 func (d *fakeDocker) answer(w io.Writer, v any) {

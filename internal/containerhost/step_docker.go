@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -213,12 +214,20 @@ func mergeDaemon(text string, d Docker) (merged []byte, changed bool, err error)
 // sameRegistry compares two addresses as the daemon does, which adds a slash at the end of mirrors.
 func sameRegistry(a, b string) bool { return strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/") }
 
+// asNetwork writes a network of registries as the daemon tells it, without host bits; anything else stays as it is.
+func asNetwork(registry string) string {
+	if network, err := netip.ParsePrefix(registry); err == nil {
+		return network.Masked().String()
+	}
+	return registry
+}
+
 // unknownRegistries are those that the running daemon doesn't have in use.
 func unknownRegistries(info daemonInfo, d Docker) []string {
 	var unknown []string
 	for _, registry := range d.InsecureRegistries {
 		index, named := info.RegistryConfig.IndexConfigs[registry]
-		if (!named || index.Secure) && !slices.Contains(info.RegistryConfig.InsecureRegistryCIDRs, registry) {
+		if (!named || index.Secure) && !slices.Contains(info.RegistryConfig.InsecureRegistryCIDRs, asNetwork(registry)) {
 			unknown = append(unknown, registry)
 		}
 	}
