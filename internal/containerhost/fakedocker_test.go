@@ -21,6 +21,7 @@ type fakeDocker struct {
 	enabled    bool
 	version    string
 	ignoreHUP  bool                // the daemon doesn't read its file again until it is restarted
+	refuses    string              // what the daemon does not start with in its file
 	config     map[string][]string // the daemon.json in use
 	images     map[string]string   // reference -> id
 	registry   map[string]string
@@ -68,9 +69,14 @@ func (d *fakeDocker) start() {
 }
 
 func (d *fakeDocker) reload(restart bool) {
+	bad := d.refuses != "" && strings.Contains(d.host.files[daemonFile], d.refuses)
 	if restart {
 		d.restarts++
+		d.running = d.installed && !bad
 	} else if d.ignoreHUP {
+		return
+	}
+	if bad {
 		return
 	}
 	d.config = map[string][]string{}

@@ -267,6 +267,8 @@ func (h *fakeHost) execute(c command) (string, error) {
 		return "", errLost
 	case dockerInstallScript:
 		h.docker.install(arg(3))
+	case dockerStartScript:
+		h.docker.reload(true)
 	case bannerScript:
 		if h.docker.slow > 0 {
 			h.docker.slow--
@@ -314,6 +316,9 @@ func (h *fakeHost) program(c command) error {
 		h.docker.start()
 	case line == "systemctl reload docker.service", line == "systemctl restart docker.service":
 		h.docker.reload(strings.Contains(line, "restart"))
+		if !h.docker.running {
+			return &CommandError{c.about, 1, "Job for docker.service failed"}
+		}
 	case strings.HasPrefix(line, "rm -f "):
 		delete(h.files, c.args[2])
 	case strings.HasPrefix(line, "rm -rf "):

@@ -173,8 +173,32 @@ func awaitRegistries(ctx context.Context, s *session) error {
 	}
 	s.api.close() // the daemon goes away under it
 	_, err := s.run(ctx, program("restarting Docker", "systemctl", "restart", "docker.service"))
+	if _, failed := errors.AsType[*CommandError](err); failed {
+		return s.restoreDaemon(ctx, err)
+	}
 	return err
 }
+
+// restoreDaemon gives a daemon that does not start its former file back, and the reason: what ran before is to run on.
+func (s *session) restoreDaemon(ctx context.Context, reason error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	undo := program("removing "+daemonFile, "rm", "-f", daemonFile)
+	if s.facts.daemon != "" {
+		undo = rewriteFile(daemonFile, []byte(s.facts.daemon))
+	}
+	if _, err := s.run(ctx, undo); err != nil {
+		return fmt.Errorf("%w (and %s could not be put back: %w)", reason, daemonFile, err)
+	}
+	if _, err := s.run(ctx, command{about: "starting Docker with its former file", script: dockerStartScript}); err != nil {
+		return fmt.Errorf("%w (and it does not start with its former %s either: %w)", reason, daemonFile, err)
+	}
+	return fmt.Errorf("%w; it runs again with the former %s", reason, daemonFile)
+}
+
+// systemd starts nothing that has just failed too often, unless it is told to forget that.
+const dockerStartScript = `systemctl reset-failed docker.service docker.socket 2>/dev/null
+systemctl restart docker.service`
 
 // mergeDaemon adds the registries to daemon.json, and tells whether that changed it.
 func mergeDaemon(text string, d Docker) (merged []byte, changed bool, err error) {
