@@ -60,6 +60,7 @@ timekeeper() {
     break
   done
 }
+dockerflags() { tr '\0' '\n' <"/proc/$(systemctl show -p MainPID --value docker.service)/cmdline"; }
 fact boot boot
 fact os cat /etc/os-release
 fact arch dpkg --print-architecture
@@ -74,6 +75,7 @@ fact configured configured
 fact listening listening
 fact dockerd command -v dockerd
 fact docker timeout 20 docker version --format '{{.Server.Version}}'
+fact docker-flags dockerflags
 fact docker-package dpkg-query -W -f '${Version}' docker-ce
 fact docker-status dpkg-query -W -f '${db:Status-Status}' docker-ce
 fact docker-enabled systemctl is-enabled docker.service
@@ -111,6 +113,7 @@ type facts struct {
 	dockerPackage  string   // docker-ce's version, as apt has it
 	dockerCutOff   bool     // docker-ce was unpacked, and not configured: something ended apt
 	dockerEnabled  bool
+	dockerFlags    map[string]string // what the running daemon's unit gives it, by the flag's name; of several one
 	daemon         string
 	nic            nic
 	netplan        string
@@ -174,7 +177,8 @@ func parseFacts(text string) (facts, error) {
 		configured: parsePorts(raw["configured"]), listening: parsePorts(raw["listening"]),
 		dockerd: word("dockerd") != "", dockerVersion: word("docker"), dockerPackage: word("docker-package"),
 		dockerCutOff:  slices.Contains([]string{"half-installed", "unpacked", "half-configured"}, word("docker-status")),
-		dockerEnabled: word("docker-enabled") == "enabled", daemon: raw["daemon"], netplan: raw["netplan"],
+		dockerEnabled: word("docker-enabled") == "enabled", dockerFlags: parseFlags(raw["docker-flags"]),
+		daemon: raw["daemon"], netplan: raw["netplan"],
 		resolvedRuns: word("resolved") == "active", resolvedDropIn: raw["resolved-drop-in"],
 		resolvTarget: word("resolv-target"), resolvConf: raw["resolv-conf"], dhclient: raw["dhclient"],
 		timesyncdDropIn: raw["timesyncd"], chrony: raw["chrony"],
@@ -193,6 +197,22 @@ func parseFacts(text string) (facts, error) {
 	var err error
 	f.nic, err = parseNIC(raw["routes"], raw["addresses"])
 	return f, err
+}
+
+// parseFlags reads the flags of a command line, a word to a line: "--name=value", and "--name" before its value.
+func parseFlags(text string) map[string]string {
+	flags := map[string]string{}
+	words := strings.Split(text, "\n")
+	for i, word := range words {
+		name, value, whole := strings.Cut(word, "=")
+		if !whole && i+1 < len(words) {
+			value = words[i+1]
+		}
+		if strings.HasPrefix(name, "--") {
+			flags[name] = value
+		}
+	}
+	return flags
 }
 
 // busyUnits picks the units that are enabled or active out of lines "unit enabled-state active-state".

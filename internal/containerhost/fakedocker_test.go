@@ -21,6 +21,7 @@ type fakeDocker struct {
 	enabled    bool
 	version    string
 	ignoreHUP  bool                // the daemon doesn't read its file again until it is restarted
+	flags      []string            // that the daemon's unit gives it
 	refuses    string              // what the daemon does not start with in its file
 	config     map[string][]string // the daemon.json in use
 	images     map[string]string   // reference -> id
@@ -69,7 +70,7 @@ func (d *fakeDocker) start() {
 }
 
 func (d *fakeDocker) reload(restart bool) {
-	bad := d.refuses != "" && strings.Contains(d.host.files[daemonFile], d.refuses)
+	bad := d.refuses != "" && strings.Contains(d.host.files[daemonFile], d.refuses) || d.saidTwice()
 	if restart {
 		d.restarts++
 		d.running = d.installed && !bad
@@ -80,6 +81,11 @@ func (d *fakeDocker) reload(restart bool) {
 		return
 	}
 	d.config = map[string][]string{}
+	for _, flag := range d.flags {
+		if registry, ok := strings.CutPrefix(flag, "--insecure-registry="); ok {
+			d.config["insecure-registries"] = append(d.config["insecure-registries"], registry)
+		}
+	}
 	if text := d.host.files[daemonFile]; text != "" {
 		raw := map[string]json.RawMessage{}
 		d.host.mustJSON(text, &raw)
@@ -88,9 +94,15 @@ func (d *fakeDocker) reload(restart bool) {
 			if raw[name] != nil {
 				d.host.mustJSON(string(raw[name]), &list)
 			}
-			d.config[name] = list
+			d.config[name] = append(d.config[name], list...)
 		}
 	}
+}
+
+// saidTwice tells whether a list is in the file and given by a flag, with which the daemon neither starts nor reads its file.
+func (d *fakeDocker) saidTwice() bool {
+	return strings.Contains(strings.Join(d.flags, " "), "--insecure-registry") &&
+		strings.Contains(d.host.files[daemonFile], "insecure-registries")
 }
 
 func (d *fakeDocker) facts(fact func(name, value string)) {
@@ -102,6 +114,7 @@ func (d *fakeDocker) facts(fact func(name, value string)) {
 	fact("docker-status", map[bool]string{false: "installed", true: "unpacked"}[d.unpacked])
 	if d.running {
 		fact("docker", d.version+"\n")
+		fact("docker-flags", "/usr/bin/dockerd\n-H\nfd://\n"+strings.Join(d.flags, "\n"))
 	}
 	if d.enabled {
 		fact("docker-enabled", "enabled\n")

@@ -124,7 +124,7 @@ var dockerConfig = step{
 	name:  "docker-config",
 	limit: 3 * time.Minute,
 	check: func(ctx context.Context, s *session) (string, error) {
-		_, changed, err := mergeDaemon(s.facts.daemon, s.spec.Docker)
+		_, changed, err := mergeDaemon(s.facts.daemon, s.facts.settable(s.spec.Docker))
 		switch {
 		case err != nil:
 			return "", err
@@ -141,7 +141,10 @@ var dockerConfig = step{
 		return "", nil
 	},
 	apply: func(ctx context.Context, s *session) error {
-		text, changed, err := mergeDaemon(s.facts.daemon, s.spec.Docker)
+		if err := s.refuseFlags(ctx); err != nil {
+			return err
+		}
+		text, changed, err := mergeDaemon(s.facts.daemon, s.facts.settable(s.spec.Docker))
 		if err != nil {
 			return err
 		}
@@ -155,6 +158,48 @@ var dockerConfig = step{
 		}
 		return awaitRegistries(ctx, s)
 	},
+}
+
+// The flags of dockerd that say what its file says too.
+const (
+	insecureFlag = "--insecure-registry"
+	mirrorFlag   = "--registry-mirror"
+	fileFlag     = "--config-file"
+)
+
+// settable are the registries that may stand in the daemon's file: it does not start with a list that its unit gives as well.
+func (f facts) settable(d Docker) Docker {
+	if _, given := f.dockerFlags[insecureFlag]; given {
+		d.InsecureRegistries = nil
+	}
+	if _, given := f.dockerFlags[mirrorFlag]; given {
+		d.RegistryMirrors = nil
+	}
+	return d
+}
+
+// refuseFlags names what only the daemon's unit could say.
+func (s *session) refuseFlags(ctx context.Context) error {
+	if file, given := s.facts.dockerFlags[fileFlag]; given && file != daemonFile {
+		return fmt.Errorf("the unit of Docker has it read %s in place of %s: take %s out of the unit, or add the registries there",
+			file, daemonFile, fileFlag)
+	}
+	byFlag, byFile := s.spec.Docker, s.facts.settable(s.spec.Docker)
+	if byFile.InsecureRegistries != nil {
+		byFlag.InsecureRegistries = nil
+	}
+	if byFile.RegistryMirrors != nil {
+		byFlag.RegistryMirrors = nil
+	}
+	info, err := s.api.info(ctx)
+	if err != nil {
+		return err
+	}
+	if lacking := unknownRegistries(info, byFlag); len(lacking) > 0 {
+		return fmt.Errorf("the unit of Docker gives registries by %s or %s, and Docker does not start with the same list in %s: "+
+			"add %s there, or move all of them into the file", insecureFlag, mirrorFlag, daemonFile, strings.Join(lacking, ", "))
+	}
+	return nil
 }
 
 // awaitRegistries waits for the daemon to have read its file, and restarts it if it doesn't.
