@@ -103,7 +103,12 @@ func (d sshDialer) login(
 		return nil, "", transient{err}
 	}
 	// The handshake has no context of its own: closing the connection under it ends it.
-	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		if through != nil { // a channel that is closed here alone goes on, see drop
+			_ = through.Close()
+		}
+		_ = raw.Close()
+	})
 	defer stop()
 
 	check := &hostKeyCheck{pin: t.pin, where: address}

@@ -88,7 +88,7 @@ func (c *sshConn) changePassword(ctx context.Context, password string) error {
 	if err != nil {
 		return c.lost(ctx, "first login", err)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = c.client.Close() })
+	stop := context.AfterFunc(ctx, c.drop)
 	defer stop()
 	defer func() { _ = session.Close() }()
 	_ = session.Setenv("LC_ALL", "C") // where the host accepts it: prompts in a language that is known

@@ -156,6 +156,64 @@ func TestBastion(t *testing.T) {
 	})
 }
 
+// TestCommandEndsInTimeWhenTheBastionFallsSilent cuts the network to the bastion without a word, as a firewall or a flat battery does.
+func TestCommandEndsInTimeWhenTheBastionFallsSilent(t *testing.T) {
+	server, bastion := newSSHServer(t, nil), newSSHServer(t, nil)
+	port, silence := silentProxy(t, bastion.port)
+	spec := server.spec()
+	spec.SSH.Bastion = bastion.bastion()
+	spec.SSH.Bastion.Port = port
+	conn := mustDial(t, spec, server.target())
+	silence()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := conn.exec(ctx, program("waiting", "true"))
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("the command goes on")
+		conn.close()
+		<-ended
+	}
+}
+
+// TestLoginEndsInTimeWhenTheBastionFallsSilent is the same while the host is logged in to.
+func TestLoginEndsInTimeWhenTheBastionFallsSilent(t *testing.T) {
+	bastion := newSSHServer(t, nil)
+	port, silence := silentProxy(t, bastion.port)
+	host, err := net.Listen("tcp", "127.0.0.1:0") // takes the connection, and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	var served sync.WaitGroup
+	served.Go(func() {
+		if conn, err := host.Accept(); err == nil {
+			_, _ = conn.Read(make([]byte, 1)) // the way is open
+			silence()
+			_, _ = io.Copy(io.Discard, conn)
+			_ = conn.Close()
+		}
+	})
+	t.Cleanup(func() { _ = host.Close(); served.Wait() })
+	spec := bastion.spec()
+	spec.SSH.Bastion = bastion.bastion()
+	spec.SSH.Bastion.Port = port
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	start := time.Now()
+	_, err = sshDialer{spec, newRedactor(spec)}.dial(ctx, target{"127.0.0.1", host.Addr().(*net.TCPAddr).Port, ""})
+	if err == nil || time.Since(start) > 5*time.Second {
+		t.Errorf("error %v after %s", err, time.Since(start))
+	}
+}
+
 func TestKeys(t *testing.T) {
 	server := newSSHServer(t, nil)
 	tests := map[string]struct {

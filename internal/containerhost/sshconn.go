@@ -30,11 +30,17 @@ func (c *sshConn) peer() peer { return c.who }
 func (c *sshConn) roundTrips() int { return int(c.trips.Load()) }
 
 func (c *sshConn) close() {
-	_ = c.client.Close()
+	c.drop()
+	c.alive.Wait()
+}
+
+// drop ends the connection at once, and whatever waits on it. What goes through a bastion ends with the connection to the
+// bastion only: a channel on it stays open here until the bastion agrees, which one that was cut off never does.
+func (c *sshConn) drop() {
 	if c.bastion != nil {
 		_ = c.bastion.Close()
 	}
-	c.alive.Wait()
+	_ = c.client.Close()
 }
 
 // keepAlive closes a connection whose other end stopped answering, so that whoever waits on it learns.
@@ -52,11 +58,11 @@ func (c *sshConn) keepAlive() {
 			case <-ended:
 				return
 			case <-ticker.C:
-				silent := time.AfterFunc(keepAliveInterval, func() { _ = c.client.Close() })
+				silent := time.AfterFunc(keepAliveInterval, c.drop)
 				_, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil)
 				silent.Stop()
 				if err != nil {
-					_ = c.client.Close()
+					c.drop()
 				}
 			}
 		}
@@ -75,7 +81,7 @@ func (c *sshConn) asRoot(line string) string {
 // must stand, but nothing here waits for it.
 func (c *sshConn) exec(ctx context.Context, cmd command) (string, error) {
 	c.trips.Add(1)
-	stop := context.AfterFunc(ctx, func() { _ = c.client.Close() })
+	stop := context.AfterFunc(ctx, c.drop)
 	defer stop()
 	session, err := c.client.NewSession()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -171,4 +172,44 @@ func (l lockedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)
+}
+
+// silentProxy leads to a port of this machine, until silence has it swallow whatever comes.
+func silentProxy(t *testing.T, to int) (port int, silence func()) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var silent atomic.Bool
+	var served sync.WaitGroup
+	pass := func(from, to net.Conn) {
+		defer func() { _, _ = from.Close(), to.Close() }()
+		for buffer := make([]byte, 1<<16); ; {
+			n, err := from.Read(buffer)
+			if err != nil {
+				return
+			}
+			if !silent.Load() {
+				_, _ = to.Write(buffer[:n])
+			}
+		}
+	}
+	served.Go(func() {
+		for {
+			outer, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			inner, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(to)))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			served.Go(func() { pass(outer, inner) })
+			served.Go(func() { pass(inner, outer) })
+		}
+	})
+	t.Cleanup(func() { _ = listener.Close(); served.Wait() })
+	return listener.Addr().(*net.TCPAddr).Port, func() { silent.Store(true) }
 }
