@@ -81,8 +81,8 @@ func timesyncdConfig(servers []string) string {
 var (
 	// chronySource is a line that names where time comes from.
 	chronySource = regexp.MustCompile(`(?m)^[ \t]*(pool|server|peer|sourcedir)[ \t]`)
-	// chronyOwn is the part that is this package's.
-	chronyOwn = regexp.MustCompile(`(?s)\n?# Set from outside: ntp_servers\.\n.*`)
+	// chronyOwn is the part that is this package's; what others have added behind it is not.
+	chronyOwn = regexp.MustCompile(`\n?# Set from outside: ntp_servers\.\n(server \S+ iburst\n)*`)
 )
 
 // chronyConfig gives the file with these servers alone. Lines that named others stay as comments.
