@@ -1,6 +1,7 @@
 package containerhost
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -185,4 +186,39 @@ func TestDriftIsToldAndHealed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFilesOfTheHostsOwnStayClosedToThoseWhoCouldNotReadThem looks at how each is written: a hardened host has an sshd_config
+// that only root reads, and dhclient's may hold keys.
+func TestFilesOfTheHostsOwnStayClosedToThoseWhoCouldNotReadThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["debian 12"])
+		h.timekeeper, h.plainResolver = chrony, true
+		h.files[chronyFile], h.files[resolvFile] = "pool ntp.debian.org\n", "nameserver 192.0.2.1\n"
+		h.files[dhclientFile], h.files[daemonFile] = "key secret { }\n", "{}\n"
+		h.files[sshdFolder+"/50-own.conf"] = "Port 22\n"
+		own := maps.Clone(h.files)
+		if _, _, err := h.converge(t.Context(), nodeSpec()); err != nil {
+			t.Fatal(err)
+		}
+		var opened, kept []string
+		for _, c := range h.commands {
+			switch _, there := own[c.arg(0)]; {
+			case there && c.script == rewriteFileScript:
+				kept = append(kept, c.arg(0))
+			case there && c.script == writeFileScript && c.arg(1) != "0600":
+				opened = append(opened, c.arg(0))
+			}
+		}
+		if len(opened) > 0 || !slices.Contains(kept, sshdFolder+"/50-own.conf") {
+			t.Errorf("written for all to read: %v; as they were: %v", opened, kept)
+		}
+	})
+}
+
+func (c command) arg(i int) string {
+	if i < len(c.args) {
+		return c.args[i]
+	}
+	return ""
 }

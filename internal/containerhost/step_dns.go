@@ -56,11 +56,11 @@ func setDNS(ctx context.Context, s *session) error {
 	}
 	s.progress("dns-servers", "systemd-resolved is not used here; writing "+resolvFile+" itself")
 	if f.dhclient != "" {
-		if _, err := s.run(ctx, writeFile(dhclientFile, "0644", "root:root", []byte(dhclientConfig(f.dhclient, want)))); err != nil {
+		if _, err := s.run(ctx, rewriteFile(dhclientFile, []byte(dhclientConfig(f.dhclient, want)))); err != nil {
 			return err
 		}
 	}
-	_, err := s.run(ctx, writeFile(resolvFile, "0644", "root:root", []byte(resolvConfig(f.resolvConf, want))))
+	_, err := s.run(ctx, rewriteFile(resolvFile, []byte(resolvConfig(f.resolvConf, want))))
 	return err
 }
 

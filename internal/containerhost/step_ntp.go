@@ -50,18 +50,18 @@ var ntpServers = step{
 	},
 	apply: func(ctx context.Context, s *session) error {
 		want, unit := s.spec.NTPServers, s.facts.time.unit
-		file, text := timesyncdFile, timesyncdConfig(want)
+		file := writeFile(timesyncdFile, "0644", "root:root", []byte(timesyncdConfig(want)))
 		switch unit {
 		case "":
 			return errors.New("the host has neither systemd-timesyncd nor chrony: use a template with one of them, or leave ntp_servers out")
 		case timesyncd:
 		case chrony:
-			file, text = chronyFile, chronyConfig(s.facts.chrony, want)
+			file = rewriteFile(chronyFile, []byte(chronyConfig(s.facts.chrony, want)))
 		default:
 			return fmt.Errorf("%s keeps the host's time, and only systemd-timesyncd and chrony can be told their servers here: "+
 				"use a template with one of them, or leave ntp_servers out", unit)
 		}
-		if _, err := s.run(ctx, writeFile(file, "0644", "root:root", []byte(text))); err != nil {
+		if _, err := s.run(ctx, file); err != nil {
 			return err
 		}
 		_, err := s.run(ctx, command{about: "restarting " + unit, script: timeRestartScript, args: []string{unit}})

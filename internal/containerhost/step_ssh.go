@@ -141,7 +141,7 @@ func (s *session) writeSSHD(ctx context.Context, before, after map[string]string
 		return path == sshdPortFile || before[path] == after[path]
 	})
 	for _, path := range slices.Insert(differs, 0, sshdPortFile) {
-		if _, err := s.run(ctx, writeFile(path, "0644", "root:root", []byte(after[path]))); err != nil {
+		if _, err := s.run(ctx, rewriteFile(path, []byte(after[path]))); err != nil {
 			return err
 		}
 	}
@@ -159,7 +159,7 @@ func (s *session) putBack(ctx context.Context, before map[string]string, reason 
 			}
 			continue
 		}
-		if _, err := s.run(ctx, writeFile(path, "0644", "root:root", []byte(before[path]))); err != nil {
+		if _, err := s.run(ctx, rewriteFile(path, []byte(before[path]))); err != nil {
 			return fmt.Errorf("%w (and it could not be put back: %w)", reason, err)
 		}
 	}

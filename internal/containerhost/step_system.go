@@ -53,7 +53,7 @@ var hostname = step{
 	},
 	apply: func(ctx context.Context, s *session) error {
 		if hosts := nameItself(s.facts.hosts, s.spec.Hostname); hosts != s.facts.hosts {
-			if _, err := s.run(ctx, writeFile(hostsFile, "0644", "root:root", []byte(hosts))); err != nil {
+			if _, err := s.run(ctx, rewriteFile(hostsFile, []byte(hosts))); err != nil {
 				return err
 			}
 		}
