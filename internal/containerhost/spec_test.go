@@ -2,12 +2,15 @@ package containerhost
 
 import (
 	"bytes"
+	"io"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -139,5 +142,47 @@ func TestAFileThatOnlyRootReadsStaysSo(t *testing.T) {
 		if err != nil || info.Mode().Perm() != test.want {
 			t.Errorf("%s: %v, want %v; %v", name, info.Mode(), test.want, err)
 		}
+	}
+}
+
+// TestTwoWhoWriteAFileAtOnceLeaveOneWhole has a slow writer begin before a quick one, and end after it.
+func TestTwoWhoWriteAFileAtOnceLeaveOneWhole(t *testing.T) {
+	owner := strconv.Itoa(os.Getuid()) + ":" + strconv.Itoa(os.Getgid())
+	for name, write := range map[string]func(path string) []string{
+		"of our own":        func(path string) []string { return []string{"-c", writeFileScript, "sh", path, "0644", owner} },
+		"of others as well": func(path string) []string { return []string{"-c", rewriteFileScript, "sh", path} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "file")
+			slow := exec.Command("/bin/sh", write(file)...)
+			text, input := io.Pipe()
+			slow.Stdin = text
+			if err := slow.Start(); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.WriteString(input, "slow, first half\n")
+			for started := time.Now(); time.Since(started) < 5*time.Second; time.Sleep(time.Millisecond) {
+				if begun, _ := filepath.Glob(file + ".*"); len(begun) > 0 {
+					if info, err := os.Stat(begun[0]); err == nil && info.Size() > 0 {
+						break
+					}
+				}
+			}
+			quick := exec.Command("/bin/sh", write(file)...)
+			quick.Stdin = strings.NewReader("quick\n")
+			out, err := quick.CombinedOutput()
+			if err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+			_, _ = io.WriteString(input, "slow, second half\n")
+			_ = input.Close()
+			if err := slow.Wait(); err != nil {
+				t.Error(err)
+			}
+			left, _ := filepath.Glob(file + "*")
+			if is, err := os.ReadFile(file); err != nil || string(is) != "slow, first half\nslow, second half\n" || len(left) != 1 {
+				t.Errorf("%q, %v; there are %v", is, err, left)
+			}
+		})
 	}
 }

@@ -101,8 +101,8 @@ func readFile(path string) command {
 
 const readFileScript = `[ ! -e "$1" ] || cat -- "$1"`
 
-// writeFile is a command that puts a file in place at once: readers see the old one or the new one. Folders on the
-// way are made.
+// writeFile is a command that puts a file in place at once: readers see the old one or the new one, also when two write it
+// at the same time, as a run does that was cut off and the one after it. Folders on the way are made.
 func writeFile(path, mode, owner string, data []byte) command {
 	return command{
 		about: "writing " + path, script: writeFileScript,
@@ -112,11 +112,12 @@ func writeFile(path, mode, owner string, data []byte) command {
 
 const writeFileScript = `set -eu
 mkdir -p -- "$(dirname -- "$1")"
-umask 077
-cat >"$1.new"
-chmod -- "$2" "$1.new"
-chown -- "$3" "$1.new"
-mv -f -- "$1.new" "$1"`
+new=$(mktemp -- "$1.new.XXXXXX")
+trap 'rm -f -- "$new"' EXIT
+cat >"$new"
+chmod -- "$2" "$new"
+chown -- "$3" "$new"
+mv -f -- "$new" "$1"`
 
 // rewriteFile is writeFile for a file that others write too, as 0644 root:root where there is none: who could not read it
 // so far can't afterwards.
@@ -126,12 +127,13 @@ func rewriteFile(path string, data []byte) command {
 
 const rewriteFileScript = `set -eu
 mkdir -p -- "$(dirname -- "$1")"
-umask 077
-cat >"$1.new"
+new=$(mktemp -- "$1.new.XXXXXX")
+trap 'rm -f -- "$new"' EXIT
+cat >"$new"
 if [ -e "$1" ]; then
-  chown --reference="$1" -- "$1.new"
-  chmod --reference="$1" -- "$1.new"
+  chown --reference="$1" -- "$new"
+  chmod --reference="$1" -- "$new"
 else
-  chmod 0644 -- "$1.new"
+  chmod 0644 -- "$new"
 fi
-mv -f -- "$1.new" "$1"`
+mv -f -- "$new" "$1"`
