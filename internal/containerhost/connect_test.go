@@ -213,3 +213,19 @@ func TestServerThatDoesNotStartAgainIsPutBack(t *testing.T) {
 		}
 	})
 }
+
+// TestAFolderThatSSHDWasToldToLeaveOutStaysOut has a main file without the line that reads the folder: what else is there
+// may let in whom the host's owner keeps out.
+func TestAFolderThatSSHDWasToldToLeaveOutStaysOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["debian 12"])
+		h.files[sshdFile] = "UsePAM yes\nPasswordAuthentication no\n"
+		h.files[sshdFolder+"/50-cloud-init.conf"] = "PasswordAuthentication yes\n"
+		if _, _, err := h.converge(t.Context(), nodeSpec()); err != nil {
+			t.Fatal(err)
+		}
+		if want := "Include " + sshdPortFile + "\nUsePAM yes\nPasswordAuthentication no\n"; h.files[sshdFile] != want {
+			t.Errorf("%s holds\n%swant\n%s", sshdFile, h.files[sshdFile], want)
+		}
+	})
+}

@@ -112,7 +112,7 @@ func (s *session) setPorts(ctx context.Context, before map[string]string, wanted
 		fmt.Fprintf(&own, "Port %d\n", port)
 	}
 	after[sshdPortFile] = own.String()
-	after[sshdFile] = includeFolder(after[sshdFile])
+	after[sshdFile] = includeOwn(after[sshdFile])
 	if err := s.writeSSHD(ctx, before, after); err != nil {
 		return err
 	}
@@ -126,13 +126,18 @@ func (s *session) setPorts(ctx context.Context, before map[string]string, wanted
 	return err
 }
 
-// includeFolder sees to it that the main file reads the folder, which it does unless somebody changed it.
-func includeFolder(text string) string {
-	if regexp.MustCompile(`(?mi)^[ \t]*Include[ \t]+"?` + regexp.QuoteMeta(sshdFolder) + `/\*\.conf`).MatchString(text) {
+// includeOwn sees to it that the main file reads the file that names the ports, as it does with the rest of the folder unless
+// somebody changed that. Who had sshd leave the folder out wants none of the rest.
+func includeOwn(text string) string {
+	if ownIncluded.MatchString(text) {
 		return text
 	}
-	return "Include " + sshdFolder + "/*.conf\n" + text
+	return "Include " + sshdPortFile + "\n" + text
 }
+
+// ownIncluded is a line of the main file by which the file that names the ports is read.
+var ownIncluded = regexp.MustCompile(`(?mi)^[ \t]*Include[ \t]+"?(` +
+	regexp.QuoteMeta(sshdFolder+"/*.conf") + `|` + regexp.QuoteMeta(sshdPortFile) + `)`)
 
 // writeSSHD writes the files that differ: first the one that names the ports, so that wherever this is cut off, the next boot
 // finds the old one named.
