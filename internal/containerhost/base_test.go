@@ -113,3 +113,25 @@ func TestContainerThatEndsIsExplainedByItsOwnWords(t *testing.T) {
 		}
 	})
 }
+
+// TestRemoveLeavesAContainerThatSomebodyElseMade is a destroy after an apply that did not get to its Base container.
+func TestRemoveLeavesAContainerThatSomebodyElseMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["debian 12"])
+		h.docker.installed, h.docker.enabled = true, true
+		h.docker.start()
+		other := &fakeContainer{}
+		other.ID, other.Name = "theirs", "/base"
+		h.docker.containers[other.ID] = other
+		h.docker.pullError = "no such host"
+		if _, _, err := h.converge(t.Context(), nodeSpec()); err == nil {
+			t.Fatal("the image was pulled")
+		}
+		if err := h.remove(t.Context(), nodeSpec()); err != nil {
+			t.Fatal(err)
+		}
+		if h.docker.find("theirs") == nil {
+			t.Error("their container was removed")
+		}
+	})
+}

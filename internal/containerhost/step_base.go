@@ -173,14 +173,12 @@ var noBaseContainer = step{
 	apply: removeBase,
 }
 
-// removeBase removes the Base container, whatever its name, and what belongs to it.
+// removeBase removes the Base container, whatever its name, and what belongs to it. One of its name that this package did not
+// make is somebody else's.
 func removeBase(ctx context.Context, s *session) error {
 	ids, err := s.api.labelled(ctx, labelRecipe)
 	if err != nil {
 		return err
-	}
-	if s.spec.Base != nil {
-		ids = append(ids, s.spec.Base.Name)
 	}
 	for _, id := range ids {
 		if err := s.api.remove(ctx, id); err != nil {
