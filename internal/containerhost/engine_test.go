@@ -320,6 +320,25 @@ func TestAHostWhoseSSHConfigurationWasCutOffIsReachedAfterAReboot(t *testing.T) 
 	}
 }
 
+// TestARebootThatEndsItsOwnCommandIsNoFailure has the host kill the session before systemctl could say that all is well.
+func TestARebootThatEndsItsOwnCommandIsNoFailure(t *testing.T) {
+	for _, code := range []int{255, 143} { // of the session, and of a command in it
+		synctest.Test(t, func(t *testing.T) {
+			h := newFakeHost(t, distributions["debian 12"])
+			h.fail = func(c command) error {
+				if c.about != "rebooting" {
+					return nil
+				}
+				h.reboot()
+				return &CommandError{Command: c.about, ExitCode: code}
+			}
+			if status, _, err := h.converge(t.Context(), nodeSpec()); err != nil || status.State != Running || h.boots != 2 {
+				t.Errorf("%d boots, %+v, %v", h.boots, status, err)
+			}
+		})
+	}
+}
+
 func TestPresentDockerIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newFakeHost(t, distributions["ubuntu 22.04"])

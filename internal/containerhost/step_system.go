@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -176,7 +177,7 @@ var cgroup = step{
 // reboot restarts the host and comes back when it is another boot.
 func (s *session) reboot(ctx context.Context) error {
 	before := s.facts.bootID
-	if _, err := s.run(ctx, program("rebooting", "systemctl", "reboot")); err != nil && !errors.Is(err, errLost) {
+	if _, err := s.run(ctx, program("rebooting", "systemctl", "reboot")); err != nil && !errors.Is(err, errLost) && !killed(err) {
 		return err
 	}
 	for pause := attemptPause; ; {
@@ -191,4 +192,10 @@ func (s *session) reboot(ctx context.Context) error {
 			return fmt.Errorf("after a reboot: %w", context.Cause(ctx))
 		}
 	}
+}
+
+// killed tells whether a signal ended a command, as a reboot does that is quicker than the command's last words.
+func killed(err error) bool {
+	failed, is := errors.AsType[*CommandError](err)
+	return is && (failed.ExitCode == 255 || failed.ExitCode == 128+int(syscall.SIGTERM))
 }
