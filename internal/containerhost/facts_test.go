@@ -78,8 +78,10 @@ func TestUnknownDistributionIsNamed(t *testing.T) {
 
 func TestFixedAddressKeepsMaskRouteAndNameServers(t *testing.T) {
 	f := facts{
-		nic:         nic{"ens160", netip.MustParseAddr("10.0.0.1"), []netip.Prefix{netip.MustParsePrefix("10.0.1.5/21")}},
-		nameservers: []netip.Addr{netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("2001:db8::2")}, search: []string{"example.ac.jp"},
+		nic: nic{"ens160", netip.MustParseAddr("10.0.0.1"), []netip.Prefix{netip.MustParsePrefix("10.0.1.5/21")}},
+		nameservers: []netip.Addr{
+			netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("fe80::1%ens160"), netip.MustParseAddr("127.0.0.53"), netip.MustParseAddr("2001:db8::2"),
+		}, search: []string{"example.ac.jp"},
 	}
 	got, err := netplan(f, netip.MustParseAddr("10.0.7.9"))
 	want := `network:

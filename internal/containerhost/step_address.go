@@ -112,8 +112,10 @@ func netplan(f facts, want netip.Addr) (string, error) {
 	if f.nic.gateway.IsValid() {
 		fmt.Fprintf(&b, "      routes:\n        - to: 0.0.0.0/0\n          via: %s\n", f.nic.gateway)
 	}
-	if len(f.nameservers) > 0 {
-		fmt.Fprintf(&b, "      nameservers:\n        addresses: [%s]\n", join(f.nameservers))
+	// One with a zone is announced by a router, now and later, and netplan refuses it; a loopback is who asks the others.
+	servers := slices.DeleteFunc(slices.Clone(f.nameservers), func(a netip.Addr) bool { return a.Zone() != "" || a.IsLoopback() })
+	if len(servers) > 0 {
+		fmt.Fprintf(&b, "      nameservers:\n        addresses: [%s]\n", join(servers))
 		if len(f.search) > 0 {
 			fmt.Fprintf(&b, "        search: [%s]\n", strings.Join(f.search, ", "))
 		}
