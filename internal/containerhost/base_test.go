@@ -1,6 +1,7 @@
 package containerhost
 
 import (
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -134,4 +135,52 @@ func TestRemoveLeavesAContainerThatSomebodyElseMade(t *testing.T) {
 			t.Error("their container was removed")
 		}
 	})
+}
+
+// TestTheBaseContainerStaysWhereDockerDoesNotTakeTheNewOne has settings that only Docker knows to be wrong.
+func TestTheBaseContainerStaysWhereDockerDoesNotTakeTheNewOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newFakeHost(t, distributions["debian 12"])
+		spec := nodeSpec()
+		before, _, err := h.converge(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base := *spec.Base
+		base.Volumes = []string{"/dev:/dev:ro"}
+		spec.Base = &base
+		h.fail = func(c command) error {
+			if c.about == "docker POST /containers/create" {
+				return errors.New("Duplicate mount point: /dev")
+			}
+			return nil
+		}
+		_, _, err = h.converge(t.Context(), spec)
+		if c := h.docker.find("base"); err == nil || c == nil || c.ID != before.ContainerID || !c.State.Running {
+			t.Errorf("%v; the containers are %v", err, h.docker.containers)
+		}
+	})
+}
+
+// TestABaseContainerThatWasNotPutInPlaceIsMadeAgain is cut off wherever one takes another's place.
+func TestABaseContainerThatWasNotPutInPlaceIsMadeAgain(t *testing.T) {
+	for _, at := range []string{"DELETE", "rename", "start"} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newFakeHost(t, distributions["debian 12"])
+			spec := nodeSpec()
+			if _, _, err := h.converge(t.Context(), spec); err != nil {
+				t.Fatal(err)
+			}
+			spec.Controller.ID = "vc2"
+			h.failing(at)
+			if _, _, err := h.converge(t.Context(), spec); err == nil {
+				t.Errorf("%s did not fail", at)
+			}
+			status, _, err := h.converge(t.Context(), spec)
+			c := h.docker.find("base")
+			if err != nil || status.State != Running || len(h.docker.containers) != 1 || c == nil || c.ID != status.ContainerID {
+				t.Errorf("%s failed: %+v, %v; the containers are %v", at, status, err, h.docker.containers)
+			}
+		})
+	}
 }

@@ -231,6 +231,10 @@ func (d *dockerAPI) create(ctx context.Context, name string, request createReque
 	return made.ID, err
 }
 
+func (d *dockerAPI) rename(ctx context.Context, id, name string) error {
+	return d.call(ctx, http.MethodPost, "/containers/"+id+"/rename?name="+url.QueryEscape(name), nil, nil)
+}
+
 func (d *dockerAPI) start(ctx context.Context, id string) error {
 	return d.call(ctx, http.MethodPost, "/containers/"+id+"/start", nil, nil)
 }

@@ -229,6 +229,9 @@ func (d *fakeDocker) one(w http.ResponseWriter, r *http.Request, name, verb stri
 	case r.Method == http.MethodDelete:
 		maps.DeleteFunc(d.containers, func(_ string, o *fakeContainer) bool { return o == c })
 		w.WriteHeader(http.StatusNoContent)
+	case verb == "rename":
+		c.Name = "/" + r.URL.Query().Get("name")
+		w.WriteHeader(http.StatusNoContent)
 	case verb == "start":
 		c.State.Running, c.State.Status = true, "running"
 		if d.crash {

@@ -121,26 +121,54 @@ func makeBase(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range others {
+	if s.base != nil {
+		stopped := *s.base
+		stopped.State.Running = true
+		if differs(&stopped, wanted, request) == "" {
+			if err := s.removeAll(ctx, others); err != nil {
+				return err
+			}
+			return s.api.start(ctx, s.base.ID) // nothing but stopped, or not the only one
+		}
+	}
+	return s.replaceBase(ctx, request, others)
+}
+
+// replaceBase makes a Base container and has it take the place of the one that is there, which stays if Docker does not take
+// the new one's settings. One that was cut off in between is among the others next time.
+func (s *session) replaceBase(ctx context.Context, request createRequest, others []string) error {
+	name := s.spec.Base.Name
+	at := name
+	if s.base != nil {
+		at, others = name+".new", append(others, s.base.ID)
+	}
+	if left, err := s.api.container(ctx, at); err == nil && slices.Contains(others, left.ID) {
+		if err := s.api.remove(ctx, left.ID); err != nil {
+			return err
+		}
+	}
+	id, err := s.api.create(ctx, at, request)
+	if err != nil {
+		return err
+	}
+	if err := s.removeAll(ctx, others); err != nil {
+		return err
+	}
+	if at != name {
+		if err := s.api.rename(ctx, id, name); err != nil {
+			return err
+		}
+	}
+	return s.api.start(ctx, id)
+}
+
+func (s *session) removeAll(ctx context.Context, ids []string) error {
+	for _, id := range ids {
 		if err := s.api.remove(ctx, id); err != nil {
 			return err
 		}
 	}
-	if s.base != nil {
-		stopped := *s.base
-		stopped.State.Running = true
-		if !s.base.State.Running && differs(&stopped, wanted, request) == "" {
-			return s.api.start(ctx, s.base.ID) // nothing but stopped
-		}
-		if err := s.api.remove(ctx, s.base.ID); err != nil {
-			return err
-		}
-	}
-	id, err := s.api.create(ctx, s.spec.Base.Name, request)
-	if err != nil {
-		return err
-	}
-	return s.api.start(ctx, id)
+	return nil
 }
 
 // otherBases are Base containers under another name than the Spec's: it was renamed.
@@ -180,10 +208,8 @@ func removeBase(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := s.api.remove(ctx, id); err != nil {
-			return err
-		}
+	if err := s.removeAll(ctx, ids); err != nil {
+		return err
 	}
 	s.base = nil
 	_, err = s.run(ctx, program("removing "+initFolder, "rm", "-rf", initFolder))

@@ -141,6 +141,12 @@ func (h *host) dockerAPI() http.Handler {
 	handle("POST /containers/{name}/start", h.onContainer(func(c *container) (int, any) { c.start(h); return 204, nil }))
 	handle("POST /containers/{name}/stop", h.onContainer(func(c *container) (int, any) { c.wanted = false; c.end(0); return 204, nil }))
 	handle("POST /containers/{name}/restart", h.onContainer(func(c *container) (int, any) { c.end(0); c.start(h); return 204, nil }))
+	handle("POST /containers/{name}/rename", func(r *http.Request) (int, any) {
+		if h.docker.find(r.FormValue("name")) != nil {
+			return problem(409, "the container name is already in use: "+r.FormValue("name"))
+		}
+		return h.onContainer(func(c *container) (int, any) { c.Name = r.FormValue("name"); return 204, nil })(r)
+	})
 	handle("DELETE /containers/{name}", h.onContainer(func(c *container) (int, any) { h.docker.remove(c); return 204, nil }))
 	mux.HandleFunc("GET /containers/{name}/logs", h.logs)
 	mux.HandleFunc("POST /images/create", h.pull)
