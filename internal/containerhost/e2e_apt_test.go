@@ -51,6 +51,11 @@ pack() {
   done
   printf 'Package: %%s\nVersion: %%s\nArchitecture: %%s\nMaintainer: nobody <nobody@example.org>\nDepends: %%s\nDescription: for a test\n' \
     $name "$version" $(dpkg --print-architecture) "$depends" >$stage/DEBIAN/control
+  if [ "$name" = docker-ce ]; then # a file that its owner may change, and that differs between versions
+    mkdir -p $stage/etc/default
+    echo "# docker-ce $version" >$stage/etc/default/docker
+    echo /etc/default/docker >$stage/DEBIAN/conffiles
+  fi
   unit=
   case $name in docker-ce) unit='docker.socket docker.service' ;; containerd.io) unit=containerd.service ;; esac
   if [ -n "$unit" ]; then

@@ -95,12 +95,16 @@ func TestE2ESystem(t *testing.T) {
 			!strings.Contains(err.Error(), "exit code 3") || !strings.Contains(err.Error(), newerDocker) {
 			t.Errorf("%v", err)
 		}
+		in("echo '# ours' >>/etc/default/docker")
 		spec.Docker.Version = newerDocker
 		if _, applied := mustConverge(t, spec); !slices.Contains(applied, "docker-engine") {
 			t.Errorf("applied %v", applied)
 		}
 		if got := in("dpkg-query -W -f '${Version}' docker-ce"); !strings.Contains(got, newerDocker) {
 			t.Errorf("installed is %s", got)
+		}
+		if got := in("tail -n 1 /etc/default/docker"); got != "# ours" {
+			t.Errorf("what the host's owner had changed became %q", got)
 		}
 	})
 	t.Run("name and time servers that were overwritten are set again", func(t *testing.T) {

@@ -93,11 +93,13 @@ func lockHeld(output string) bool {
 }
 
 // dockerInstallScript takes the repository's folder, the distribution's code name, the architecture, and a version or
-// nothing.
+// nothing. A file of the packages that somebody has changed stays as it is: dpkg would ask, and there is nobody to answer.
 const dockerInstallScript = `set -eu
 export DEBIAN_FRONTEND=noninteractive
-apt() { apt-get -q -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@"; }
-dpkg --configure -a
+apt() {
+  apt-get -q -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
+}
+dpkg --force-confdef --force-confold --configure -a
 if ! command -v curl >/dev/null || [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then
   apt update
   apt install -y --no-install-recommends ca-certificates curl
