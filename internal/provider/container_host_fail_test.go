@@ -148,3 +148,20 @@ func TestAccContainerHostTimeLimitIsAnError(t *testing.T) {
 		}},
 	})
 }
+
+// TestAccContainerHostThatWasNeverReachedTakesNothingAway is a resource with the address of another's node, given by mistake.
+func TestAccContainerHostThatWasNeverReachedTakesNothingAway(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	at := l.host()
+	node := l.node(at, l.fullNode())
+	mistake := fmt.Sprintf("resource \"mdx_container_host\" \"mistake\" {\n host = %q\n timeouts = { create = \"1us\" }\n}\n", at)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: providers(),
+		Steps: []resource.TestStep{
+			{Config: node},
+			{Config: node + mistake, ExpectError: says("Could not prepare host")},
+			{Config: node, Check: resource.TestCheckResourceAttr(hostNode, "state", "RUNNING")}, // and then a plan that is empty
+		},
+	})
+}

@@ -207,6 +207,9 @@ func (r *containerHostResource) Delete(ctx context.Context, req resource.DeleteR
 			"Its VM is off. If the VM stays, the Base container is on its disk and comes back with it.")
 		return
 	}
+	if state.HostKeyFingerprint.IsNull() {
+		return // nobody ever got in: what runs at this address by now is another's
+	}
 	timeout, diags := state.Timeouts.Delete(ctx, hostDeleteTimeout)
 	resp.Diagnostics.Append(diags...)
 	spec, ok := r.spec(ctx, &state, &resp.Diagnostics)
