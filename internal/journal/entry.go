@@ -2,6 +2,8 @@ package journal
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -128,11 +130,14 @@ const (
 	maxName = 80 // bytes of a machine's name in the name of its file
 )
 
-// namePrefix is how the names of a machine's files begin. Other machines' may begin so too, if names are long.
+// namePrefix is how the names of a machine's files begin, and those of no other. A long name is cut, and told from others
+// that begin like it by a digest: each character of a Japanese one takes nine bytes.
 func namePrefix(name string) string {
 	var b strings.Builder
 	for _, c := range []byte(name) {
 		if b.Len() >= maxName {
+			sum := sha256.Sum256([]byte(name))
+			b.WriteString("~" + hex.EncodeToString(sum[:8]))
 			break
 		}
 		switch {
