@@ -91,8 +91,9 @@ func each[W, T any](ctx context.Context, c *Client, r call, conv func(W) T) iter
 // list reads a whole list, converted by conv.
 //
 // Pages are cut from the list as it is when each is asked for (PORTAL.md §3). When something is added
-// or removed between two of them, an item may show on neither, and would look deleted. So the list is
-// read again until its length stays the same from the first page to the last.
+// or removed between two of them, an item may show on neither, and would look deleted, and a page that
+// was promised may be none any more. So the list is read again until its length stays the same from the
+// first page to the last.
 func list[W, T any](ctx context.Context, c *Client, r call, conv func(W) T) ([]T, error) {
 	const attempts = 4
 	r.method = http.MethodGet
@@ -100,6 +101,10 @@ func list[W, T any](ctx context.Context, c *Client, r call, conv func(W) T) ([]T
 		var out []T
 		first, steady := -1, true
 		for page, err := range pages[W](ctx, c, r) {
+			if first >= 0 && IsNotFound(err) {
+				steady = false
+				break
+			}
 			if err != nil {
 				return nil, err
 			}
