@@ -367,3 +367,16 @@ func TestWaitsEndWhenThePortalIsDownForGood(t *testing.T) {
 		})
 	}
 }
+
+func TestTheAddressOfTheOnlyMachineIsNotWaitedForOnceItIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.vms = append(w.vms, &worldVM{id: "v", name: "w", shown: after(0), started: after(0), gone: after(time.Minute)})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_, err := w.client().WaitAddress(ctx, "p", "v")
+		if !mdx.IsNotFound(err) || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("err = %v", err)
+		}
+	})
+}

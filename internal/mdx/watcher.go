@@ -177,7 +177,7 @@ func (w *watcher) roundOfVMs(ctx context.Context, listed, addressed []*waiter, a
 		if !w.usable(ctx, err, aboutList, slices.Concat(listed, addressed)) {
 			return
 		}
-		fresh, w.list, w.listed = vms, vms, began
+		fresh, w.list, w.listed = append([]VMSummary{}, vms...), vms, began // not nil, which says that there is nothing new
 		for _, m := range listed {
 			w.tell(m, news{vms: vms})
 		}
