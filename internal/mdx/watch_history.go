@@ -1,7 +1,9 @@
 package mdx
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 )
 
@@ -17,7 +19,8 @@ const (
 	maxSingleTasks  = 4 // tasks asked for by themselves, because the history lacks them
 )
 
-// read answers the tasks that members wait for, as far as the portal knows them.
+// read answers the tasks that members wait for, nil for those that the portal does not know. Those that the history does not
+// show, and whose turn to be asked for by themselves it was not, are left out: nothing is known of them.
 func (h *historyReader) read(
 	ctx context.Context, c *Client, project ProjectID, members []*waiter,
 ) (map[TaskID]*Task, error) {
@@ -66,24 +69,28 @@ func (h *historyReader) pages(
 }
 
 // singles asks for the tasks that the history has not shown for two rounds, or for the only one there
-// is: a few at a time, those missed longest first by chance of the map's order.
+// is: a few at a time, those missed longest first.
 func (h *historyReader) singles(
 	ctx context.Context, c *Client, wanted map[TaskID]bool, found map[TaskID]*Task,
 ) error {
 	missed := map[TaskID]int{}
-	asked := 0
+	var due []TaskID
 	for id := range wanted {
 		if found[id] != nil {
 			continue
 		}
 		missed[id] = h.missed[id] + 1
-		if len(wanted) > 1 && missed[id] < 2 || asked == maxSingleTasks {
-			continue
+		if len(wanted) == 1 || missed[id] >= 2 {
+			due = append(due, id)
 		}
-		asked++
+	}
+	slices.SortFunc(due, func(a, b TaskID) int { return cmp.Or(missed[b]-missed[a], cmp.Compare(a, b)) })
+	for _, id := range due[:min(len(due), maxSingleTasks)] {
+		missed[id] = 1 // it is the others' turn
 		task, err := c.Task(ctx, id)
 		switch {
 		case IsNotFound(err): // not known yet (PORTAL.md §8)
+			found[id] = nil
 		case err != nil:
 			return err
 		default:

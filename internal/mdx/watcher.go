@@ -165,7 +165,11 @@ func (w *watcher) roundOfTasks(ctx context.Context, members []*waiter) {
 		return
 	}
 	for _, m := range members {
-		w.tell(m, news{task: tasks[m.task]})
+		if task, asked := tasks[m.task]; asked {
+			w.tell(m, news{task: task})
+		} else {
+			w.putOff(m)
+		}
 	}
 }
 

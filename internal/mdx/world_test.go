@@ -34,6 +34,7 @@ type worldTask struct {
 	id, object, name  string
 	born, shown, done time.Time
 	failure           string
+	unlisted          bool // in the history
 }
 
 // worldVM is listed from shown on, on from started on, and has its address from addressed on.
@@ -94,7 +95,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request, route string) {
 	case "history project":
 		var entries []any
 		for _, task := range slices.Backward(w.tasks) {
-			if past(task.shown) {
+			if past(task.shown) && !task.unlisted {
 				entries = append(entries, task.json())
 			}
 		}
