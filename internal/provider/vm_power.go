@@ -127,14 +127,18 @@ func (p *portal) start(ctx context.Context, t vmTarget) error {
 	})
 }
 
-// stop shuts a VM down, and cuts its power if the guest does not listen in time.
+// stop shuts a VM down, and cuts its power if the guest does not listen in time. An overloaded portal answers 404 to anything
+// (PORTAL.md §8), which is no word of the guest's: what it has not written to its disk is not to be lost for that.
 func (p *portal) stop(ctx context.Context, t vmTarget) error {
 	gentle, cancel := context.WithTimeout(ctx, t.shutdownTimeout)
 	defer cancel()
-	err := p.act(gentle, t, powerChange{
-		ask: func(ctx context.Context) ([]mdx.TaskID, error) { return p.Shutdown(ctx, t.id) }, shows: isStopped,
+	err := p.insist(gentle, mdx.IsNotFound, func() error {
+		return p.act(gentle, t, powerChange{
+			ask: func(ctx context.Context) ([]mdx.TaskID, error) { return p.Shutdown(ctx, t.id) }, shows: isStopped,
+		})
 	})
-	if err == nil || ctx.Err() != nil || !refused(err) && !errors.Is(err, context.DeadlineExceeded) {
+	unheard := refused(err) && !mdx.IsNotFound(err) || errors.Is(err, context.DeadlineExceeded)
+	if err == nil || ctx.Err() != nil || !unheard {
 		return err
 	}
 	tflog.Warn(ctx, "the guest did not shut down, cutting its power", map[string]any{"name": t.name, "reason": err.Error()})
@@ -144,14 +148,21 @@ func (p *portal) stop(ctx context.Context, t vmTarget) error {
 // cutPower stops a VM without asking its guest. It is refused while another task is at work on the VM, such as the
 // shutdown that the guest did not listen to, so it is tried a few times.
 func (p *portal) cutPower(ctx context.Context, t vmTarget) error {
+	return p.insist(ctx, refused, func() error {
+		return p.act(ctx, t, powerChange{
+			ask: func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOff(ctx, t.id) }, shows: isStopped,
+		})
+	})
+}
+
+// insist tries a change a few times while it fails in a way that may pass.
+func (p *portal) insist(ctx context.Context, mayPass func(error) bool, change func() error) error {
 	tick := time.NewTicker(2 * p.settings.pollInterval)
 	defer tick.Stop()
 	const attempts = 4
 	for attempt := 1; ; attempt++ {
-		err := p.act(ctx, t, powerChange{
-			ask: func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOff(ctx, t.id) }, shows: isStopped,
-		})
-		if err == nil || !refused(err) || attempt == attempts {
+		err := change()
+		if err == nil || !mayPass(err) || attempt == attempts {
 			return err
 		}
 		select {
