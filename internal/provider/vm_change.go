@@ -89,7 +89,7 @@ func (p *portal) change(ctx context.Context, c vmChange) error {
 	renameLater := false
 	if c.rename != "" {
 		err := p.rename(ctx, c)
-		renameLater = err != nil && refused(err) && isRunning(vm) && c.mayStop
+		renameLater = err != nil && refused(err) && isRunning(vm) && c.mayStop && !p.isTaken(ctx, c)
 		if err != nil && !renameLater {
 			return err
 		}
@@ -154,6 +154,12 @@ func (p *portal) rename(ctx context.Context, c vmChange) error {
 		return p.rename(ctx, c)
 	}
 	return err
+}
+
+// isTaken tells whether another VM has the new name, which the portal refuses of a stopped one too.
+func (p *portal) isTaken(ctx context.Context, c vmChange) bool {
+	vm, err := p.VMByName(ctx, c.project, c.rename)
+	return err == nil && vm.ID != c.id
 }
 
 // reconfigure changes the hardware of a VM that is stopped. All disks are told, so that none can be taken for removed.

@@ -39,3 +39,21 @@ func TestAnOverloadedPortalIsNoReasonToCutThePower(t *testing.T) {
 		})
 	}
 }
+
+// A name that another VM has is refused whether the VM runs or not.
+func TestAVMIsNotShutDownForANameThatIsTaken(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	p := w.plugin(t)
+	config := smallVM(attributes{"allow_stopping_for_update": true})
+	state := p.make(config)
+	p.make(smallVM(attributes{"name": "taken"}))
+	config["name"] = "taken"
+	_, said := p.apply(t.Context(), p.plan(state, config))
+	if !strings.Contains(said, `ERROR AttributeName("name")`) {
+		t.Errorf("said: %s", said)
+	}
+	if vm := w.machine("web"); vm.Status != mdxsim.PowerOn || w.asked("POST /api/vm/{vm}/shutdown/") > 0 {
+		t.Errorf("it was shut down: %+v", vm)
+	}
+}
