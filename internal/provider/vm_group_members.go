@@ -124,7 +124,7 @@ func (w *groupWork) bringUp(ctx context.Context, vm vmModel, o vmOrder) {
 		return
 	}
 	if err == nil {
-		err = w.portal.finish(ctx, &vm, made.takenUp != "")
+		err = w.portal.finish(ctx, &vm)
 	}
 	switch {
 	case err == nil:

@@ -176,11 +176,12 @@ func (m *vmModel) forgetAddresses() {
 	m.IPv4Address, m.IPv6Address = types.StringNull(), types.StringNull()
 }
 
-// keepPlanned restores what the plan promised of values that the portal may change at any moment on its own: the next
+// keepPlanned restores what the plan promised of values that the portal, or somebody else, may change at any moment: the next
 // refresh shows the change, while an apply that answers other than planned would be an error.
 func (m *vmModel) keepPlanned(plan vmModel) {
 	for value, planned := range map[*types.String]types.String{
-		&m.PowerState: plan.PowerState, &m.Status: plan.Status, &m.IPv4Address: plan.IPv4Address, &m.IPv6Address: plan.IPv6Address,
+		&m.Name: plan.Name, &m.PowerState: plan.PowerState, &m.ServiceLevel: plan.ServiceLevel, &m.PackType: plan.PackType,
+		&m.Status: plan.Status, &m.IPv4Address: plan.IPv4Address, &m.IPv6Address: plan.IPv6Address,
 		&m.GlobalIPv4Address: plan.GlobalIPv4Address, &m.ESXi: plan.ESXi, &m.VCenter: plan.VCenter,
 		&m.VMwareToolsStatus: plan.VMwareToolsStatus, &m.OSType: plan.OSType, &m.StorageNetwork: plan.StorageNetwork,
 		&m.LoginUsername: plan.LoginUsername, &m.TemplateName: plan.TemplateName,
@@ -189,12 +190,23 @@ func (m *vmModel) keepPlanned(plan vmModel) {
 			*value = planned
 		}
 	}
-	for value, planned := range map[*types.List]types.List{
-		&m.ServiceNetworks: plan.ServiceNetworks, &m.StorageNetworks: plan.StorageNetworks, &m.HardDisks: plan.HardDisks,
+	for value, planned := range map[*types.Int64]types.Int64{
+		&m.PackNum: plan.PackNum, &m.DiskSize: plan.DiskSize, &m.CPU: plan.CPU, &m.Memory: plan.Memory, &m.GPU: plan.GPU,
 	} {
 		if !planned.IsUnknown() {
 			*value = planned
 		}
+	}
+	for value, planned := range map[*types.List]types.List{
+		&m.NetworkAdapters: plan.NetworkAdapters, &m.ServiceNetworks: plan.ServiceNetworks,
+		&m.StorageNetworks: plan.StorageNetworks, &m.HardDisks: plan.HardDisks,
+	} {
+		if !planned.IsUnknown() {
+			*value = planned
+		}
+	}
+	if !plan.NVLink.IsUnknown() {
+		m.NVLink = plan.NVLink
 	}
 }
 

@@ -92,7 +92,7 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 		return
 	}
 	if err == nil {
-		err = r.portal.finish(ctx, &plan, made.takenUp != "")
+		err = r.portal.finish(ctx, &plan)
 	}
 	if err != nil {
 		resp.Diagnostics.Append(notUp(order.name, err))
@@ -114,7 +114,7 @@ func (p *portal) leftNothing(ctx context.Context, project mdx.ProjectID, name st
 }
 
 // finish brings a VM that is made to what its plan says, and reads it.
-func (p *portal) finish(ctx context.Context, plan *vmModel, takenUp bool) error {
+func (p *portal) finish(ctx context.Context, plan *vmModel) error {
 	target := plan.target()
 	if !plan.SourceVMID.IsNull() {
 		if err := p.growTo(ctx, target, int(plan.DiskSize.ValueInt64())); err != nil {
@@ -132,10 +132,9 @@ func (p *portal) finish(ctx context.Context, plan *vmModel, takenUp bool) error 
 	if err := p.absorb(ctx, plan, vm); err != nil {
 		return err
 	}
-	plan.PowerState = wanted.PowerState // the platform may have stopped it again since: the next refresh tells
-	if takenUp {                        // it may have been asked for otherwise: what differs is for the next plan to tell
-		plan.vmHardwareModel, plan.ServiceLevel = wanted.vmHardwareModel, wanted.ServiceLevel
-	}
+	// Others may have changed it since, or stopped it, as the platform does, and one that was taken up may have been asked for
+	// otherwise: what differs is for the next plan to tell.
+	plan.Name, plan.PowerState, plan.vmHardwareModel = wanted.Name, wanted.PowerState, wanted.vmHardwareModel
 	return nil
 }
 

@@ -1,0 +1,53 @@
+package provider_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+)
+
+// An apply that answers other than planned is an error of Terraform's, and after a create it has the VM replaced, with all
+// that is on it. What others do to a VM that is being worked on is for the next plan to tell.
+func TestAVMThatSomebodyRenamesWhileItComesUpIsRenamedBack(t *testing.T) {
+	t.Parallel()
+	for name, packs := range map[string]int{"made": 2, "resized": 4} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{Address: eternity}})
+			p := w.plugin(t)
+			config := smallVM(attributes{"allow_stopping_for_update": true, "wait_for_address": packs == 2})
+			var prior attributes
+			if packs != 2 {
+				prior = p.make(config)
+				config["pack_num"], config["wait_for_address"] = packs, true
+			}
+			plan := p.plan(prior, config)
+			renamed := make(chan struct{})
+			go func() {
+				defer close(renamed)
+				until(t, func() bool { return w.asked("GET /api/vm/{vm}/") > 0 && w.isUp("web", packs) })
+				c := w.colleague(t, "web")
+				c.does(func(ctx context.Context) ([]mdx.TaskID, error) { return c.Rename(ctx, c.id, "mine") },
+					func(vm mdx.VMSummary) bool { return vm.Name == "mine" })
+				w.Advance(2 * eternity)
+			}()
+			state, said := p.apply(t.Context(), plan)
+			<-renamed
+			if said != "" {
+				t.Fatal(said)
+			}
+			plan.checkKept(t, state)
+			if after := p.converge(state, config); after["id"] != state["id"] || w.machine("web") == nil {
+				t.Errorf("it was not renamed back: %v", after)
+			}
+		})
+	}
+}
+
+// isUp tells whether a VM runs with so many packs.
+func (w *world) isUp(name string, packs int) bool {
+	vm := w.machine(name)
+	return vm != nil && vm.Status == mdxsim.PowerOn && vm.PackNum == packs
+}
