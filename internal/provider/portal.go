@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -105,19 +106,20 @@ func (p *portal) projectFor(ctx context.Context, override types.String, diags *d
 
 // choose finds the project that the settings ask for among those the user is assigned to.
 func choose(projects []mdx.Project, s settings, diags *diag.Diagnostics) mdx.Project {
-	var names, labels []string
+	var labels []string
 	for _, project := range projects {
-		names = append(names, project.Name)
 		labels = append(labels, fmt.Sprintf("%q (%s)", project.Name, project.ID))
 	}
-	wanted := func(project mdx.Project) bool {
-		switch {
-		case s.projectID != "":
-			return string(project.ID) == s.projectID
-		case s.projectName != "":
-			return project.Name == s.projectName
+	if s.projectID == "" && s.projectName != "" && len(projects) > 0 {
+		project, refusal := projectNamed(projects, s.projectName)
+		if refusal != "" {
+			diags.AddAttributeError(path.Root("project_name"), "Unknown project", refusal)
+			return mdx.Project{}
 		}
-		return len(projects) == 1
+		return usable(project, diags)
+	}
+	wanted := func(project mdx.Project) bool {
+		return string(project.ID) == s.projectID || s.projectID == "" && len(projects) == 1
 	}
 	if i := slices.IndexFunc(projects, wanted); i >= 0 {
 		return usable(projects[i], diags)
@@ -129,15 +131,41 @@ func choose(projects []mdx.Project, s settings, diags *diag.Diagnostics) mdx.Pro
 	case s.projectID != "":
 		diags.AddAttributeError(path.Root("project_id"), "Unknown project",
 			fmt.Sprintf("The token's user is assigned to no project with the id %q. Assigned: %s.", s.projectID, list(labels)))
-	case s.projectName != "":
-		diags.AddAttributeError(path.Root("project_name"), "Unknown project",
-			fmt.Sprintf("The token's user is assigned to no project named %q. %s", s.projectName, near(s.projectName, names)))
 	default:
 		diags.AddAttributeError(path.Root("project_name"), "Project not chosen",
 			fmt.Sprintf("The token's user is assigned to %d projects: %s. Choose one with project_name or project_id, or with "+
 				"MDX_PROJECT_NAME or MDX_PROJECT_ID in the environment.", len(projects), list(labels)))
 	}
 	return mdx.Project{}
+}
+
+// projectNamed finds the project of a name, or says why there is none to choose. Organizations may call theirs the same, and
+// one of last year may be there beside that of this year.
+func projectNamed(projects []mdx.Project, name string) (found mdx.Project, refusal string) {
+	var names, same []string
+	for _, project := range projects {
+		names = append(names, project.Name)
+		if project.Name != name || project.ID == found.ID {
+			continue
+		}
+		found = project
+		label := string(project.ID)
+		if project.Organization != "" {
+			label += " of " + project.Organization
+		}
+		if project.Expired {
+			label += ", expired"
+		}
+		same = append(same, label)
+	}
+	switch len(same) {
+	case 0:
+		return found, fmt.Sprintf("The token's user is assigned to no project named %q. %s", name, near(name, names))
+	case 1:
+		return found, ""
+	}
+	return mdx.Project{}, fmt.Sprintf("The token's user is assigned to %d projects named %q: %s. Choose one by its id, in the provider's "+
+		"project_id or MDX_PROJECT_ID.", len(same), name, strings.Join(same, "; "))
 }
 
 // usable warns of a project in which the portal will refuse changes.

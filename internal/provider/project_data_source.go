@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -151,22 +150,21 @@ func (p *portal) findProject(ctx context.Context, id, name string, diags *diag.D
 		diags.Append(portalError("list the projects", err))
 		return mdx.Project{}, false
 	}
-	i := slices.IndexFunc(projects, func(project mdx.Project) bool {
-		return id != "" && string(project.ID) == id || id == "" && project.Name == name
-	})
-	if i >= 0 {
-		return projects[i], true
+	if id == "" {
+		project, refusal := projectNamed(projects, name)
+		if refusal != "" {
+			diags.AddAttributeError(path.Root("name"), "Unknown project", refusal)
+		}
+		return project, refusal == ""
 	}
 	var names []string
 	for _, project := range projects {
+		if string(project.ID) == id {
+			return project, true
+		}
 		names = append(names, project.Name)
 	}
-	if id != "" {
-		diags.AddAttributeError(path.Root("id"), "Unknown project",
-			fmt.Sprintf("The token's user is assigned to no project with the id %q. Assigned: %s.", id, list(names)))
-	} else {
-		diags.AddAttributeError(path.Root("name"), "Unknown project",
-			fmt.Sprintf("The token's user is assigned to no project named %q. %s", name, near(name, names)))
-	}
+	diags.AddAttributeError(path.Root("id"), "Unknown project",
+		fmt.Sprintf("The token's user is assigned to no project with the id %q. Assigned: %s.", id, list(names)))
 	return mdx.Project{}, false
 }

@@ -87,16 +87,11 @@ func (p *portal) projectByName(ctx context.Context, name, usage string, diags *d
 		diags.Append(portalError("list the projects", err))
 		return ""
 	}
-	var names []string
-	for _, project := range projects {
-		if project.Name == name {
-			return project.ID
-		}
-		names = append(names, project.Name)
+	project, refusal := projectNamed(projects, name)
+	if refusal != "" {
+		diags.AddError("Unknown project", refusal+" "+usage)
 	}
-	diags.AddError("Unknown project", fmt.Sprintf(
-		"The token's user is assigned to no project named %q. %s %s", name, near(name, names), usage))
-	return ""
+	return project.ID
 }
 
 // vmByID finds the project of a VM: the one that is named, else the provider's, else any other of the user's.
