@@ -91,10 +91,8 @@ func (b *Batcher) make(ctx context.Context, name string, o order) (Deployment, e
 		case o := <-m.outcome:
 			return o.Deployment, o.err
 		case <-ended:
-			if b.withdraw(q, m) {
-				e := deployError(m.name, ctx.Err())
-				e.Ambiguous = m.tries > 0 // an earlier request was lost
-				return Deployment{}, e
+			if b.withdraw(q, m, ctx.Err()) {
+				return Deployment{}, m.withdrawn()
 			}
 			late = time.After(b.visible())
 		case <-late:

@@ -34,7 +34,7 @@ type member struct {
 
 	// Guarded by the batcher's mutex.
 	sent  bool
-	ended bool // it is not to be sent any more
+	ended error // why it is not to be sent any more; nil if it is
 }
 
 type outcome struct {
@@ -79,12 +79,30 @@ func (q *queue) enqueue(m *member) {
 }
 
 // withdraw has a member not be sent, and tells whether that was in time.
-func (b *Batcher) withdraw(q *queue, m *member) (inTime bool) {
+func (b *Batcher) withdraw(q *queue, m *member, why error) (inTime bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	q.pending = slices.DeleteFunc(q.pending, func(other *member) bool { return other == m })
-	m.ended = true
+	m.ended = why
 	return !m.sent
+}
+
+// unwanted settles a member that is not to be sent any more, and tells whether it was one.
+func (b *Batcher) unwanted(m *member) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if m.ended != nil {
+		m.settle(Deployment{}, m.withdrawn())
+	}
+	return m.ended != nil
+}
+
+// withdrawn is the error of a member that is not to be sent any more. What became of an earlier request that was lost is
+// still not known.
+func (m *member) withdrawn() error {
+	e := deployError(m.name, m.ended)
+	e.Ambiguous = m.tries > 0
+	return e
 }
 
 // leave takes a member out of its queue, which ends with its last one.
@@ -193,7 +211,7 @@ func (b *Batcher) again(q *queue, members []*member, lost error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, m := range members {
-		if m.ended || q.members[m.name] != m {
+		if m.ended != nil || q.members[m.name] != m {
 			m.settle(Deployment{}, lost)
 			continue
 		}

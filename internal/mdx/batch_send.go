@@ -26,7 +26,9 @@ func (b *Batcher) send(ctx context.Context, s *shipment) {
 		go b.resolve(ctx, s, tasks)
 	case refused(err) && len(s.members) > 1:
 		for _, m := range s.members {
-			b.send(ctx, &shipment{queue: s.queue, vmName: m.name, members: []*member{m}})
+			if !b.unwanted(m) { // the others take their time
+				b.send(ctx, &shipment{queue: s.queue, vmName: m.name, members: []*member{m}})
+			}
 		}
 	case IsAmbiguous(err), refused(err) && s.members[0].tries > 0:
 		// A name may be refused now because the request that seemed lost made the machine after all.
