@@ -119,6 +119,13 @@ var observe = map[string]struct {
 		_, shown := p.addressOf(p.stopped("a"))
 		return strconv.FormatBool(shown)
 	}, map[string]string{"hidden": "false", "kept": "true"}},
+	"deploying": {func(p *portal) string {
+		p.post("/api/vm/deploy/", deployBody("a", nil)).must(202)
+		p.Advance(20 * time.Second)
+		id := p.vmNamed("a")["uuid"].(string)
+		detail := p.get("/api/vm/" + id + "/").must(200).object()
+		return fmt.Sprint(detail["status"], " ", detail["pack_num"] != nil, len(detail["hard_disks"].([]any)))
+	}, map[string]string{"full": "Deploying true 1", "bare": "Deploying false 0"}},
 	"foreign-id": {
 		func(p *portal) string { return strconv.Itoa(p.get("/api/vm/project/x/").status) },
 		map[string]string{"403": "403", "404": "404"},

@@ -34,6 +34,7 @@ type Quirks struct {
 	CloneSource  string // any, stopped
 	FailedDeploy string // gone, left
 	OffAddress   string // hidden, kept
+	Deploying    string // full, bare
 	ForeignID    string // 403, 404
 	SegmentAPI   string // absent, present
 }
@@ -71,6 +72,7 @@ var quirks = []Quirk{
 	{"clone-source", words("any stopped"), "may a VM be cloned while it runs", func(q *Quirks) *string { return &q.CloneSource }},
 	{"failed-deploy", words("gone left"), "does a failed deploy leave a VM behind", func(q *Quirks) *string { return &q.FailedDeploy }},
 	{"off-address", words("hidden kept"), "does a VM that is off show its address", func(q *Quirks) *string { return &q.OffAddress }},
+	{"deploying", words("full bare"), "does a VM that is being deployed tell what it is made of", func(q *Quirks) *string { return &q.Deploying }},
 	{"foreign-id", words("403 404"), "how is a project that is not one's own answered", func(q *Quirks) *string { return &q.ForeignID }},
 	{"segment-api", words("absent present"), "can segments be made and deleted through the API", func(q *Quirks) *string { return &q.SegmentAPI }},
 }

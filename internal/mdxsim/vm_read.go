@@ -47,6 +47,11 @@ func vmDetail(c *call, v *vm) answer {
 	}
 	cpu, memory, gpu := v.size()
 	body["cpu"], body["memory"], body["gpu"] = cpu, fmt.Sprintf("%.1f GB", memory), strconv.Itoa(gpu)
+	if v.Status == Deploying && c.cfg.Quirks.Deploying == "bare" {
+		body["service_networks"], body["storage_networks"], body["hard_disks"] = []any{}, []any{}, []any{}
+		body["cpu"], body["memory"], body["gpu"], body["pack_type"], body["pack_num"] = nil, nil, nil, nil, nil
+		body["nvlink"], body["host_name"], body["os_type"] = nil, nil, nil
+	}
 	return fine(body)
 }
 

@@ -51,3 +51,32 @@ func (w *world) isUp(name string, packs int) bool {
 	vm := w.machine(name)
 	return vm != nil && vm.Status == mdxsim.PowerOn && vm.PackNum == packs
 }
+
+// An interrupted create leaves a VM that is still being made, and the portal may not tell yet what it is made of. That is no
+// difference to the configuration, for which the VM would be stopped as soon as it runs.
+func TestAVMThatIsStillBeingMadeIsWhatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, told := range []string{"full", "bare"} {
+		t.Run(told, func(t *testing.T) {
+			t.Parallel()
+			w := startWorld(t, mdxsim.Config{
+				Quirks: mdxsim.Quirks{Deploying: told}, Durations: mdxsim.Durations{Deploy: eternity},
+			})
+			p := w.plugin(t)
+			config := smallVM(attributes{"allow_stopping_for_update": true})
+			state, _ := p.interrupted(p.plan(nil, config), func() bool { return w.asked("GET /api/task/{task}/") > 0 })
+			state, _ = p.refresh(state)
+			plan := p.plan(state, config)
+			asked := w.asked("GET /api/vm/project/{project}/")
+			go func() {
+				until(t, func() bool { return w.asked("GET /api/vm/project/{project}/") > asked })
+				w.Advance(2 * eternity)
+			}()
+			after, said := p.apply(t.Context(), plan)
+			if said != "" || w.asked("POST /api/vm/{vm}/shutdown/") > 0 {
+				t.Errorf("it was shut down; said: %s; planned: %v", said, plan.changes())
+			}
+			p.converge(after, config)
+		})
+	}
+}

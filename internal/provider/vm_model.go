@@ -108,6 +108,7 @@ func (m *vmModel) known() {
 // at the moment, since a VM that sleeps keeps its own, and rules that follow the address must not be torn down for it.
 func (m *vmModel) set(ctx context.Context, project mdx.ProjectID, vm *mdx.VM, segments []mdx.Segment, diags *diag.Diagnostics) {
 	m.known()
+	before := m.vmHardwareModel
 	m.ID = types.StringValue(string(vm.ID))
 	m.ProjectID = types.StringValue(string(project))
 	m.Name = types.StringValue(vm.Name)
@@ -124,6 +125,9 @@ func (m *vmModel) set(ctx context.Context, project mdx.ProjectID, vm *mdx.VM, se
 	}
 	m.setNetworks(ctx, vm, segments, diags)
 	m.HardDisks = listOf(ctx, hardDiskType, hardDiskModels(vm.HardDisks), diags)
+	if asked := !before.NetworkAdapters.IsNull(); asked && vm.Status == mdx.VMDeploying {
+		m.vmHardwareModel = before // the portal may not tell yet what it is made of
+	}
 
 	if m.WaitForAddress.IsNull() {
 		m.WaitForAddress = types.BoolValue(defaultWaitForAddress)
