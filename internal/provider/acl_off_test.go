@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
 
@@ -65,5 +66,31 @@ func TestRulesToAMemberThatIsOffGoWhenItLeavesTheSegment(t *testing.T) {
 	}
 	if err := w.hasRules(t, backendSegment)(nil); err != nil {
 		t.Errorf("whoever gets %s next is exposed: %v", address, err)
+	}
+}
+
+// A change that is refused gives no address up.
+func TestRulesToAVMStayWhereItsAdaptersDo(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	p := w.plugin(t)
+	config := smallVM(attributes{"network_adapters": []any{adapter(1, backendSegment)}})
+	state := p.make(config)
+	rule := byHand(22)
+	rule.DstAddress, rule.DstMask = state["ipv4_address"].(string), "32"
+	w.put(t, rule)
+	if err := w.Sleep("web"); err != nil {
+		t.Fatal(err)
+	}
+	state, _ = p.refresh(state)
+	config["network_adapters"] = []any{adapter(1, defaultSegment)}
+	plan := p.plan(state, config)
+	w.colleague(t, "web").starts(mdx.Spot)
+	_, said := p.apply(t.Context(), plan)
+	if !strings.Contains(said, "allow_stopping_for_update") || strings.Contains(said, "removed") {
+		t.Error(said)
+	}
+	if rules := w.rules(backendSegment); len(rules) != 1 {
+		t.Errorf("the rules are %v", rules)
 	}
 }

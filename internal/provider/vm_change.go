@@ -83,6 +83,11 @@ func (p *portal) change(ctx context.Context, c vmChange) error {
 	if err != nil {
 		return err
 	}
+	stops := c.stopsFor()
+	if len(stops) > 0 && isRunning(vm) && !c.mayStop {
+		return fmt.Errorf("the VM is running meanwhile, and changing %s needs it stopped: set allow_stopping_for_update = true",
+			strings.Join(stops, ", "))
+	}
 	if err := p.leaveNetworks(ctx, c); err != nil {
 		return err
 	}
@@ -94,11 +99,7 @@ func (p *portal) change(ctx context.Context, c vmChange) error {
 			return err
 		}
 	}
-	if stops := c.stopsFor(); (len(stops) > 0 || renameLater) && isRunning(vm) {
-		if !c.mayStop {
-			return fmt.Errorf("the VM is running meanwhile, and changing %s needs it stopped: set allow_stopping_for_update = true",
-				strings.Join(stops, ", "))
-		}
+	if (len(stops) > 0 || renameLater) && isRunning(vm) {
 		if err := p.stop(ctx, c.vmTarget); err != nil {
 			return err
 		}
