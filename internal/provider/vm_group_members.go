@@ -19,6 +19,7 @@ import (
 type groupWork struct {
 	portal *portal
 	group  vmGroupModel
+	uneven bool // the members differ among themselves
 
 	running sync.WaitGroup
 	mu      sync.Mutex
@@ -169,9 +170,10 @@ func (w *groupWork) replace(ctx context.Context, members []memberModel) {
 	}
 }
 
-// change makes members what the group is now. What needs a running member stopped is done to few at a time.
+// change makes members what the group is now. What needs a running member stopped is done to few at a time, and to no
+// further ones once a member did not come back from it.
 func (w *groupWork) change(ctx context.Context, members []memberModel) {
-	stopped := make(chan struct{}, max(w.group.MaxUnavailable.ValueInt64(), 1))
+	roll := &rolling{places: make(chan struct{}, max(w.group.MaxUnavailable.ValueInt64(), 1)), over: make(chan struct{})}
 	for _, member := range members {
 		w.running.Go(func() {
 			is := w.group.member(member)
@@ -179,7 +181,7 @@ func (w *groupWork) change(ctx context.Context, members []memberModel) {
 			if err != nil {
 				w.keep(member)
 			} else {
-				err = w.changeOne(ctx, &is, member, stopped)
+				err = w.changeOne(ctx, &is, member, roll)
 				w.keepRead(is)
 			}
 			if err != nil {
@@ -190,7 +192,7 @@ func (w *groupWork) change(ctx context.Context, members []memberModel) {
 }
 
 // changeOne compares what a member is with what it is to be, so that what was done before is not done again.
-func (w *groupWork) changeOne(ctx context.Context, is *vmModel, member memberModel, stopped chan struct{}) error {
+func (w *groupWork) changeOne(ctx context.Context, is *vmModel, member memberModel, roll *rolling) error {
 	wanted := w.group.vm(member.Name.ValueString())
 	wanted.ID = is.ID
 	var diags diag.Diagnostics
@@ -200,18 +202,22 @@ func (w *groupWork) changeOne(ctx context.Context, is *vmModel, member memberMod
 	}
 	change.vmTarget = w.target(wanted)
 	change.lastAddresses = parseAddresses(member.IPv4Address, member.IPv6Address)
-	if len(change.stopsFor()) > 0 && is.wantsRunning() {
-		select {
-		case stopped <- struct{}{}:
-			defer func() { <-stopped }()
-		case <-ctx.Done():
-			return ctx.Err()
+	stops := len(change.stopsFor()) > 0 && is.wantsRunning()
+	if stops {
+		leave, err := roll.enter(ctx)
+		if err != nil {
+			return err
 		}
+		defer leave()
 	}
 	if err := w.portal.change(ctx, change); err != nil {
 		aside, cancel := w.portal.aside(ctx)
 		defer cancel()
-		return errors.Join(err, w.portal.refresh(aside, is)) // what was done is in state all the same
+		unread := w.portal.refresh(aside, is) // what was done is in state all the same
+		if stops && wanted.wantsRunning() && (unread != nil || !is.wantsRunning()) {
+			roll.end()
+		}
+		return errors.Join(err, unread)
 	}
 	return w.portal.refresh(ctx, is)
 }
@@ -246,7 +252,7 @@ func (w *groupWork) update(ctx context.Context, state vmGroupModel, members []me
 	w.running.Wait() // what they give back may be needed
 	w.replace(ctx, c.broken)
 	w.build(ctx, c.missing)
-	settings := w.portal.groupChange(ctx, state, w.group, new(diag.Diagnostics))
+	settings := w.portal.groupChange(ctx, state, w.group, w.uneven, new(diag.Diagnostics))
 	var behind []memberModel
 	for _, member := range c.sound {
 		if settings.empty() && !w.group.lacks(member) && !c.renamed[member.ID.ValueString()] {

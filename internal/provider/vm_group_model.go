@@ -178,6 +178,28 @@ func (m *vmGroupModel) absorb(vms []vmModel) {
 	}
 }
 
+// areUneven tells whether members differ among themselves in what changes in place, as after a change that did not reach all
+// of them. The group shows one value, which may be the one that is wanted.
+func areUneven(vms []vmModel) bool {
+	return slices.ContainsFunc(vms, func(vm vmModel) bool {
+		differs := func(one, other attr.Value) bool { return !one.IsNull() && !other.IsNull() && !one.Equal(other) }
+		one := vms[0]
+		return differs(one.PackNum, vm.PackNum) || differs(one.DiskSize, vm.DiskSize) ||
+			differs(one.ServiceLevel, vm.ServiceLevel) || differs(one.NetworkAdapters, vm.NetworkAdapters)
+	})
+}
+
+// unevenKey marks a group whose members differ among themselves.
+const unevenKey = "uneven"
+
+// noteUneven writes down whether members differ among themselves, for the plan.
+func noteUneven(ctx context.Context, private privateState, uneven bool) diag.Diagnostics {
+	if uneven {
+		return private.SetKey(ctx, unevenKey, []byte("true"))
+	}
+	return private.SetKey(ctx, unevenKey, nil)
+}
+
 // deviate makes a group's value that of a member which differs; what the portal does not tell differs from nothing.
 func deviate[V attr.Value](group *V, before, member V) {
 	if !member.IsNull() && !member.IsUnknown() && !member.Equal(before) {

@@ -36,7 +36,9 @@ func (r *vmGroupResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		if len(resp.RequiresReplace) > 0 || !plan.NamePrefix.Equal(state.NamePrefix) {
 			return // Terraform has the new group planned by itself
 		}
-		r.planChange(ctx, state, config, &plan, &resp.Diagnostics)
+		uneven, diags := req.Private.GetKey(ctx, unevenKey)
+		resp.Diagnostics.Append(diags...)
+		r.planChange(ctx, state, config, &plan, uneven != nil, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
@@ -67,8 +69,10 @@ func (r *vmGroupResource) planMembers(
 }
 
 // planChange plans an update in place.
-func (r *vmGroupResource) planChange(ctx context.Context, state, config vmGroupModel, plan *vmGroupModel, diags *diag.Diagnostics) {
-	change := r.portal.groupChange(ctx, state, *plan, diags)
+func (r *vmGroupResource) planChange(
+	ctx context.Context, state, config vmGroupModel, plan *vmGroupModel, uneven bool, diags *diag.Diagnostics,
+) {
+	change := r.portal.groupChange(ctx, state, *plan, uneven, diags)
 	r.portal.checkChange(ctx, state.vm(""), plan.vm(""), change, diags)
 	if diags.HasError() {
 		return
@@ -89,10 +93,10 @@ func (r *vmGroupResource) planChange(ctx context.Context, state, config vmGroupM
 	plan.setMembers(ctx, c.planned(*plan, change), diags)
 }
 
-// groupChange is what an update asks of every member.
-func (p *portal) groupChange(ctx context.Context, state, plan vmGroupModel, diags *diag.Diagnostics) vmChange {
+// groupChange is what an update asks of every member. Members that are uneven are looked at one by one.
+func (p *portal) groupChange(ctx context.Context, state, plan vmGroupModel, uneven bool, diags *diag.Diagnostics) vmChange {
 	change := changeOf(ctx, state.vm(""), plan.vm(""), diags)
-	change.power = !plan.PowerState.Equal(state.PowerState) // addresses are looked at member by member
+	change.power = uneven || !plan.PowerState.Equal(state.PowerState) // addresses are looked at member by member
 	return change
 }
 

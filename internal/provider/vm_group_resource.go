@@ -139,6 +139,7 @@ func (r *vmGroupResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	work.group.absorb(work.vms)
+	resp.Diagnostics.Append(noteUneven(ctx, resp.Private, areUneven(work.vms))...)
 	r.warnAsleep(state, work.vms, &resp.Diagnostics)
 	work.group.complete()
 	resp.Diagnostics.Append(resp.State.Set(ctx, work.group)...)
@@ -180,7 +181,9 @@ func (r *vmGroupResource) Update(ctx context.Context, req resource.UpdateRequest
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	work := &groupWork{portal: r.portal, group: plan}
+	uneven, diags := req.Private.GetKey(ctx, unevenKey)
+	resp.Diagnostics.Append(diags...)
+	work := &groupWork{portal: r.portal, group: plan, uneven: uneven != nil}
 	work.update(ctx, state, members)
 	work.wait(ctx, &resp.Diagnostics)
 	if failed := work.report(); failed != nil {
@@ -190,6 +193,7 @@ func (r *vmGroupResource) Update(ctx context.Context, req resource.UpdateRequest
 		work.group.absorb(work.vms)
 	} else {
 		work.group.keepPlanned(ctx, plan, &resp.Diagnostics)
+		resp.Diagnostics.Append(noteUneven(ctx, resp.Private, false)...)
 	}
 	work.group.complete()
 	resp.Diagnostics.Append(resp.State.Set(ctx, work.group)...)

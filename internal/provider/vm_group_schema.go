@@ -44,7 +44,8 @@ func vmGroupSchema(ctx context.Context) schema.Schema {
 		"max_unavailable": schema.Int64Attribute{
 			Optional: true, Computed: true, Default: int64default.StaticInt64(defaultMaxUnavailable),
 			MarkdownDescription: "How many members may be stopped at a time for a change that needs them stopped, such as `pack_num`. " +
-				"Defaults to 1: the change rolls through the group member by member, each being back before the next one stops.",
+				"Defaults to 1: the change rolls through the group member by member, each being back before the next one stops. When " +
+				"one does not come back, no further one is stopped.",
 			Validators: []validator.Int64{int64validator.AtLeast(1)},
 		},
 		"project_id": schema.StringAttribute{
