@@ -72,25 +72,33 @@ func TestRulesToAMemberThatIsOffGoWhenItLeavesTheSegment(t *testing.T) {
 // A change that is refused gives no address up.
 func TestRulesToAVMStayWhereItsAdaptersDo(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, mdxsim.Config{})
-	p := w.plugin(t)
-	config := smallVM(attributes{"network_adapters": []any{adapter(1, backendSegment)}})
-	state := p.make(config)
-	rule := byHand(22)
-	rule.DstAddress, rule.DstMask = state["ipv4_address"].(string), "32"
-	w.put(t, rule)
-	if err := w.Sleep("web"); err != nil {
-		t.Fatal(err)
-	}
-	state, _ = p.refresh(state)
-	config["network_adapters"] = []any{adapter(1, defaultSegment)}
-	plan := p.plan(state, config)
-	w.colleague(t, "web").starts(mdx.Spot)
-	_, said := p.apply(t.Context(), plan)
-	if !strings.Contains(said, "allow_stopping_for_update") || strings.Contains(said, "removed") {
-		t.Error(said)
-	}
-	if rules := w.rules(backendSegment); len(rules) != 1 {
-		t.Errorf("the rules are %v", rules)
+	for name, meanwhile := range map[string]func(*plugin, colleague){
+		"somebody has started it":    func(_ *plugin, c colleague) { c.starts(mdx.Spot) },
+		"somebody has its next name": func(p *plugin, _ colleague) { p.make(smallVM(attributes{"name": "next"})) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := startWorld(t, mdxsim.Config{})
+			p := w.plugin(t)
+			config := smallVM(attributes{"network_adapters": []any{adapter(1, backendSegment)}})
+			state := p.make(config)
+			rule := byHand(22)
+			rule.DstAddress, rule.DstMask = state["ipv4_address"].(string), "32"
+			w.put(t, rule)
+			if err := w.Sleep("web"); err != nil {
+				t.Fatal(err)
+			}
+			state, _ = p.refresh(state)
+			config["network_adapters"], config["name"] = []any{adapter(1, defaultSegment)}, "next"
+			plan := p.plan(state, config)
+			meanwhile(p, w.colleague(t, "web"))
+			_, said := p.apply(t.Context(), plan)
+			if !strings.Contains(said, "ERROR") || strings.Contains(said, "removed") {
+				t.Error(said)
+			}
+			if rules := w.rules(backendSegment); len(rules) != 1 {
+				t.Errorf("the rules are %v", rules)
+			}
+		})
 	}
 }

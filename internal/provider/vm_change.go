@@ -83,12 +83,7 @@ func (p *portal) change(ctx context.Context, c vmChange) error {
 	if err != nil {
 		return err
 	}
-	stops := c.stopsFor()
-	if len(stops) > 0 && isRunning(vm) && !c.mayStop {
-		return fmt.Errorf("the VM is running meanwhile, and changing %s needs it stopped: set allow_stopping_for_update = true",
-			strings.Join(stops, ", "))
-	}
-	if err := p.leaveNetworks(ctx, c); err != nil {
+	if err := p.mayBegin(ctx, c, vm); err != nil {
 		return err
 	}
 	renameLater := false
@@ -99,7 +94,10 @@ func (p *portal) change(ctx context.Context, c vmChange) error {
 			return err
 		}
 	}
-	if (len(stops) > 0 || renameLater) && isRunning(vm) {
+	if err := p.leaveNetworks(ctx, c); err != nil {
+		return err
+	}
+	if (len(c.stopsFor()) > 0 || renameLater) && isRunning(vm) {
 		if err := p.stop(ctx, c.vmTarget); err != nil {
 			return err
 		}
@@ -114,6 +112,26 @@ func (p *portal) change(ctx context.Context, c vmChange) error {
 	}
 	_, err = p.reach(ctx, c.vmTarget)
 	return err
+}
+
+// mayBegin refuses what has become impossible since it was planned, before anything is done about it.
+func (p *portal) mayBegin(ctx context.Context, c vmChange, vm mdx.VMSummary) error {
+	if stops := c.stopsFor(); len(stops) > 0 && isRunning(vm) && !c.mayStop {
+		return fmt.Errorf("the VM is running meanwhile, and changing %s needs it stopped: set allow_stopping_for_update = true",
+			strings.Join(stops, ", "))
+	}
+	if c.diskGB == 0 {
+		return nil
+	}
+	detail, err := p.VM(ctx, c.project, c.id)
+	if err != nil {
+		return err
+	}
+	if disk, ok := systemDisk(detail.HardDisks); ok && disk.CapacityGB > c.diskGB {
+		return fmt.Errorf("the disk has %d GB meanwhile and cannot become smaller (%d GB): set disk_size to %d or more",
+			disk.CapacityGB, c.diskGB, disk.CapacityGB)
+	}
+	return nil
 }
 
 // leaveNetworks removes the rules that lead to addresses which a change of adapters gives up. The VM tells them only

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
@@ -78,5 +79,31 @@ func TestAVMThatIsStillBeingMadeIsWhatWasAskedFor(t *testing.T) {
 			}
 			p.converge(after, config)
 		})
+	}
+}
+
+// A disk that somebody has grown past the planned size would have to shrink, with what is on it.
+func TestADiskThatHasGrownMeanwhileIsNotAskedToShrink(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	p := w.plugin(t)
+	config := smallVM(attributes{"allow_stopping_for_update": true})
+	state := p.make(config)
+	config["disk_size"] = 50
+	plan := p.plan(state, config)
+	c := w.colleague(t, "web")
+	vm, err := c.VM(t.Context(), demoProject, c.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vm.HardDisks[0].CapacityGB = 60
+	c.reconfigures(mdx.Reconfiguration{HardDisks: vm.HardDisks})
+	asked, stops := w.asked("POST /api/vm/{vm}/reconfigure/"), w.asked("POST /api/vm/{vm}/shutdown/")
+	after, said := p.apply(t.Context(), plan)
+	if !strings.Contains(said, "60 GB") || after["disk_size"] != 60 {
+		t.Errorf("%v, said: %s", after["disk_size"], said)
+	}
+	if w.asked("POST /api/vm/{vm}/reconfigure/") > asked || w.asked("POST /api/vm/{vm}/shutdown/") > stops {
+		t.Error("it was asked for, or shut down for it")
 	}
 }
