@@ -96,8 +96,8 @@ func TestListsComePagedOrBare(t *testing.T) {
 		`[]`:    {Results: []int{}},
 		`{"count":3,"next":"?page=2","results":[1,2]}`: {Count: 3, More: true, Results: []int{1, 2}},
 		`{"count":"2","next":null,"results":[1,2]}`:    {Count: 2, Results: []int{1, 2}},
-		`{"results":[1]}`: {Results: []int{1}},
-		`{}`:              {},
+		`{"results":[1]}`:  {Results: []int{1}},
+		`{"results":null}`: {},
 	} {
 		got, ok := decoded[wirePage[int]](t, text)
 		if !ok || !cmp.Equal(got, want) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -33,15 +34,18 @@ func (p *wirePage[T]) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	var page struct {
-		Count   wireInt  `json:"count"`
-		Next    wireText `json:"next"`
-		Results []T      `json:"results"`
+		Count   wireInt         `json:"count"`
+		Next    wireText        `json:"next"`
+		Results json.RawMessage `json:"results"`
 	}
 	if err := json.Unmarshal(data, &page); err != nil {
 		return err
 	}
-	*p = wirePage[T]{Count: int(page.Count), More: page.Next != "", Results: page.Results}
-	return nil
+	if page.Results == nil { // what is missing from a list counts as gone
+		return errors.New("a list expected, got something else")
+	}
+	*p = wirePage[T]{Count: int(page.Count), More: page.Next != ""}
+	return json.Unmarshal(page.Results, &p.Results)
 }
 
 // pages iterates over a list page by page. The error, if any, is the last thing it yields.

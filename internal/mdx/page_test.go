@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
 func TestAListThatEndsBeforeAPageThatItPromisedIsReadAgain(t *testing.T) {
@@ -30,5 +32,25 @@ func TestAListThatEndsBeforeAPageThatItPromisedIsReadAgain(t *testing.T) {
 				t.Errorf("%v, %v", vms, err)
 			}
 		})
+	}
+}
+
+// Whoever is missing from a list counts as gone, and what a detail leaves empty as changed.
+func TestAnAnswerThatIsNoneIsNoEmptyOne(t *testing.T) {
+	for _, body := range []string{`{}`, `null`, `{"detail":"メンテナンス中です。"}`, `{"status":"ok"}`} {
+		_, client := scripted(t, says(http.StatusOK, body))
+		if vms, err := client.VMs(t.Context(), "p"); err == nil {
+			t.Errorf("%s is a list of %d", body, len(vms))
+		}
+	}
+	for _, body := range []string{`{}`, `null`, `{"detail":"メンテナンス中です。"}`, `[]`} {
+		_, client := scripted(t, says(http.StatusOK, body))
+		if vm, err := client.VM(t.Context(), "p", "v"); err == nil || mdx.IsNotFound(err) {
+			t.Errorf("%s is %+v, %v", body, vm, err)
+		}
+	}
+	_, client := scripted(t, says(http.StatusOK, `{"count":0,"next":null,"results":null}`))
+	if vms, err := client.VMs(t.Context(), "p"); err != nil || len(vms) != 0 {
+		t.Errorf("%v, %v", vms, err)
 	}
 }

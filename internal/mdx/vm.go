@@ -3,6 +3,7 @@ package mdx
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -187,11 +188,12 @@ func (c *Client) detail(ctx context.Context, id VMID) (*VM, error) {
 
 func (c *Client) detailOf(ctx context.Context, id VMID, kind callKind) (*VM, error) {
 	var w wireVM
-	err := c.do(ctx, call{
-		op: "read VM", object: string(id), method: http.MethodGet, path: vmPath(id), kind: kind,
-	}, &w)
-	if err != nil {
+	r := call{op: "read VM", object: string(id), method: http.MethodGet, path: vmPath(id), kind: kind}
+	if err := c.do(ctx, r, &w); err != nil {
 		return nil, err
+	}
+	if w.Name == "" && w.Status == "" { // nothing in it is to be taken for a change
+		return nil, r.failed(fmt.Errorf("%w: it tells no machine", errUnreadable))
 	}
 	return w.vm(id), nil
 }
