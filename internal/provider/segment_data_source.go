@@ -75,11 +75,14 @@ func (d *segmentDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 			"id": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "Id of the segment.",
-				Validators:          []validator.String{stringvalidator.ConflictsWith(path.MatchRoot("name"))},
+				Validators: []validator.String{
+					stringvalidator.LengthAtLeast(1), stringvalidator.ConflictsWith(path.MatchRoot("name")),
+				},
 			},
 			"name": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "Name of the segment, as the portal shows it.",
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"project_id": schema.StringAttribute{
 				Optional: true, Computed: true,

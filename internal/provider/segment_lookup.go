@@ -35,6 +35,9 @@ func (p *portal) findSegmentFor(ctx context.Context, project mdx.ProjectID, choi
 		diags.Append(portalError("list the segments", err))
 		return mdx.Segment{}
 	}
+	if choice.id == "" && choice.name != "" && refuseTwins(segments, choice.name, diags) {
+		return mdx.Segment{}
+	}
 	i := slices.IndexFunc(segments, func(s mdx.Segment) bool {
 		switch {
 		case choice.id != "":
@@ -68,6 +71,21 @@ func (p *portal) findSegmentFor(ctx context.Context, project mdx.ProjectID, choi
 	return mdx.Segment{}
 }
 
+// refuseTwins refuses a name that several segments have: rules that are meant for one would open another.
+func refuseTwins(segments []mdx.Segment, name string, diags *diag.Diagnostics) bool {
+	var ids []string
+	for _, s := range segments {
+		if s.Name == name {
+			ids = append(ids, string(s.ID))
+		}
+	}
+	if len(ids) > 1 {
+		diags.AddError("Several segments of one name", fmt.Sprintf(
+			"The project has %d segments named %q: %s. Choose one by its id, or rename one on the portal.", len(ids), name, list(ids)))
+	}
+	return len(ids) > 1
+}
+
 // checkSegment refuses, while planning, a rule for a segment that its project does not have. A rule that is there is none
 // to check: its segment was found once, and what became of it since, reading tells.
 func (p *portal) checkSegment(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) {
@@ -93,6 +111,9 @@ func (p *portal) segmentByText(ctx context.Context, project mdx.ProjectID, text 
 	segments, err := p.knownSegments(ctx, project, text)
 	if err != nil {
 		diags.Append(portalError("list the segments", err))
+		return mdx.Segment{}
+	}
+	if refuseTwins(segments, text, diags) {
 		return mdx.Segment{}
 	}
 	var names []string

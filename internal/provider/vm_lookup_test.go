@@ -169,6 +169,7 @@ func TestAccLookupsThatFindNothingSayWhatThereIs(t *testing.T) {
 		{`data "mdx_vm" "x" {}`, `(?s)one \(and only one\) of`},
 		{`data "mdx_vms" "x" { name_regex = "(" }`, `not a regular expression`},
 		{`data "mdx_vms" "x" { segment_id = "nowhere" }`, `(?s)no segment with the id.*"nowhere"`},
+		{`data "mdx_segment" "x" { name = "" }`, `(?s)at least\s+1`}, // not the default one
 		{`data "mdx_catalog" "x" { name = "Ubuntu 2204" }`, `(?s)no entry named "Ubuntu 2204".*Ubuntu 22.04`},
 		{`data "mdx_catalog" "x" { id = "nothing" }`, `no entry with the id "nothing"`},
 		{`data "mdx_catalog" "x" { os_name = "Ubuntu" }`, `(?s)4 entries.*most_recent`},
