@@ -119,11 +119,14 @@ type powerChange struct {
 	shownByTask bool
 }
 
-// start powers a VM on, at its service level.
+// start powers a VM on, at its service level. A 404 is more likely the portal's overload than the VM's end (PORTAL.md §8), and
+// a VM that was stopped for a change is not to stay off for that.
 func (p *portal) start(ctx context.Context, t vmTarget) error {
-	return p.act(ctx, t, powerChange{
-		ask:   func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOn(ctx, t.id, t.level) },
-		shows: isRunning, shownByTask: true,
+	return p.insist(ctx, mdx.IsNotFound, func() error {
+		return p.act(ctx, t, powerChange{
+			ask:   func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOn(ctx, t.id, t.level) },
+			shows: isRunning, shownByTask: true,
+		})
 	})
 }
 

@@ -40,6 +40,22 @@ func TestAnOverloadedPortalIsNoReasonToCutThePower(t *testing.T) {
 	}
 }
 
+func TestAVMIsNotLeftOffForAMomentOfOverload(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	p := w.plugin(t)
+	config := smallVM(attributes{"allow_stopping_for_update": true})
+	state := p.make(config)
+	config["pack_num"] = 4
+	plan := p.plan(state, config)
+	if err := w.SetFaults([]mdxsim.Fault{{Route: "POST /api/vm/{vm}/power_on/", Nth: 1, Kind: mdxsim.NotFound}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, said := p.apply(t.Context(), plan); said != "" || w.machine("web").Status != mdxsim.PowerOn {
+		t.Errorf("it is %s: %s", w.machine("web").Status, said)
+	}
+}
+
 // A name that another VM has is refused whether the VM runs or not.
 func TestAVMIsNotShutDownForANameThatIsTaken(t *testing.T) {
 	t.Parallel()
