@@ -161,13 +161,7 @@ func TestTwoWhoWriteAFileAtOnceLeaveOneWhole(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, _ = io.WriteString(input, "slow, first half\n")
-			for started := time.Now(); time.Since(started) < 5*time.Second; time.Sleep(time.Millisecond) {
-				if begun, _ := filepath.Glob(file + ".*"); len(begun) > 0 {
-					if info, err := os.Stat(begun[0]); err == nil && info.Size() > 0 {
-						break
-					}
-				}
-			}
+			awaitText(t, file+".*")
 			quick := exec.Command("/bin/sh", write(file)...)
 			quick.Stdin = strings.NewReader("quick\n")
 			out, err := quick.CombinedOutput()
@@ -184,5 +178,24 @@ func TestTwoWhoWriteAFileAtOnceLeaveOneWhole(t *testing.T) {
 				t.Errorf("%q, %v; there are %v", is, err, left)
 			}
 		})
+	}
+}
+
+// awaitText waits until there is a file of a pattern with something in it.
+func awaitText(t *testing.T, pattern string) {
+	t.Helper()
+	tick, late := time.NewTicker(time.Millisecond), time.After(5*time.Second)
+	defer tick.Stop()
+	for {
+		if begun, _ := filepath.Glob(pattern); len(begun) > 0 {
+			if info, err := os.Stat(begun[0]); err == nil && info.Size() > 0 {
+				return
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatal("nobody has begun to write")
+		}
 	}
 }

@@ -91,7 +91,7 @@ func TestRulesToAVMStayWhereItsAdaptersDo(t *testing.T) {
 			state, _ = p.refresh(state)
 			config["network_adapters"], config["name"] = []any{adapter(1, defaultSegment)}, "next"
 			plan := p.plan(state, config)
-			meanwhile(p, w.colleague(t, "web"))
+			meanwhile(p, w.colleague(t))
 			_, said := p.apply(t.Context(), plan)
 			if !strings.Contains(said, "ERROR") || strings.Contains(said, "removed") {
 				t.Error(said)

@@ -11,20 +11,20 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
 
-// colleague is somebody else at work in the project, on one VM of it.
+// colleague is somebody else at work in the project, on its VM "web".
 type colleague struct {
 	*mdx.Client
 	t  *testing.T
 	id mdx.VMID
 }
 
-func (w *world) colleague(t *testing.T, name string) colleague {
+func (w *world) colleague(t *testing.T) colleague {
 	t.Helper()
 	client, err := mdx.New(mdx.Config{Endpoint: w.endpoint, Token: "demo", PollInterval: 10 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return colleague{client, t, mdx.VMID(w.machine(name).UUID)}
+	return colleague{client, t, mdx.VMID(w.machine("web").UUID)}
 }
 
 // does asks for a change and waits for what must come of it.
@@ -121,7 +121,7 @@ func TestWhatOthersChangeIsFoundAndPutRight(t *testing.T) {
 				"allow_stopping_for_update": true, "network_adapters": []any{adapter(1, defaultSegmentID)},
 			})
 			state := p.make(config)
-			test.behindOurBack(w.colleague(t, "web"))
+			test.behindOurBack(w.colleague(t))
 			state, said := p.refresh(state)
 			if said != "" {
 				t.Error(said)
@@ -185,7 +185,7 @@ func TestAVMStoppedByHandIsNoReasonForAWarning(t *testing.T) {
 	w := startWorld(t, mdxsim.Config{})
 	p := w.plugin(t)
 	state := p.make(smallVM(nil))
-	w.colleague(t, "web").stops()
+	w.colleague(t).stops()
 	if state, said := p.refresh(state); said != "" || state["power_state"] != "stopped" {
 		t.Error(said, state["power_state"])
 	}

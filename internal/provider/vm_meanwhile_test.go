@@ -29,7 +29,7 @@ func TestAVMThatSomebodyRenamesWhileItComesUpIsRenamedBack(t *testing.T) {
 			go func() {
 				defer close(renamed)
 				until(t, func() bool { return w.asked("GET /api/vm/{vm}/") > 0 && w.isUp("web", packs) })
-				c := w.colleague(t, "web")
+				c := w.colleague(t)
 				c.does(func(ctx context.Context) ([]mdx.TaskID, error) { return c.Rename(ctx, c.id, "mine") },
 					func(vm mdx.VMSummary) bool { return vm.Name == "mine" })
 				w.Advance(2 * eternity)
@@ -91,7 +91,7 @@ func TestADiskThatHasGrownMeanwhileIsNotAskedToShrink(t *testing.T) {
 	state := p.make(config)
 	config["disk_size"] = 50
 	plan := p.plan(state, config)
-	c := w.colleague(t, "web")
+	c := w.colleague(t)
 	vm, err := c.VM(t.Context(), demoProject, c.id)
 	if err != nil {
 		t.Fatal(err)
