@@ -83,6 +83,9 @@ func (p *portal) change(ctx context.Context, c vmChange) error {
 	if err != nil {
 		return err
 	}
+	if c.rename == "" && vm.Name != c.name { // by somebody, since the state was read: another name than planned is no answer
+		c.rename, c.name = c.name, vm.Name
+	}
 	if err := p.mayBegin(ctx, c, vm); err != nil {
 		return err
 	}

@@ -48,3 +48,20 @@ func TestAMemberThatSomebodyHasRenamedIsNotDestroyedButRenamedBack(t *testing.T)
 		})
 	}
 }
+
+// With -refresh=false, or between plan and apply, the plan does not know. Terraform refuses another name than the planned one.
+func TestAVMThatSomebodyHasRenamedSinceItsPlanIsRenamedBack(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	p := w.plugin(t)
+	state := p.make(smallVM(nil))
+	id := w.machine("web").UUID
+	w.rename(t, "web", "keep")
+	state, said := p.apply(t.Context(), p.plan(state, smallVM(attributes{"power_state": "stopped"})))
+	if said != "" || state["name"] != "web" {
+		t.Errorf("%s, %v", said, state["name"])
+	}
+	if vm := w.machine("web"); vm == nil || vm.UUID != id {
+		t.Errorf("web is %+v, and was %s", vm, id)
+	}
+}
