@@ -212,6 +212,27 @@ func (p *portal) stillThere(ctx context.Context, o vmOrder, made placed, why err
 	}
 }
 
+// hadName has the journal forget a VM that the state has, and that somebody has renamed, under the name that it was asked for
+// by: else that name could not be given to another VM. What the journal has of another VM of that name stays.
+func (p *portal) hadName(ctx context.Context, project mdx.ProjectID, id mdx.VMID, was, is string) {
+	if was == is {
+		return
+	}
+	entries, err := p.journal.About(p.journal.key(project, was))
+	for _, e := range entries {
+		if len(e.Tasks) == 0 || !p.journal.Earlier(e) {
+			continue
+		}
+		_, told := p.byTask(ctx, vmOrder{project: project, name: was}, e)
+		if renamed, ok := errors.AsType[*renamedError](told); ok && renamed.vm.ID == id {
+			err = errors.Join(err, p.journal.Forget([]journal.Entry{e}))
+		}
+	}
+	if err != nil {
+		tflog.Warn(ctx, "the journal could not be cleared", map[string]any{"name": was, "error": err.Error()})
+	}
+}
+
 // byName finds the VM of a request whose answer nobody heard: the one of its name, if the portal's history says that it
 // came into being when it was asked for.
 func (p *portal) byName(ctx context.Context, o vmOrder, e journal.Entry) (placed, error) {

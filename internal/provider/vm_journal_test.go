@@ -155,6 +155,25 @@ func TestTheNameOfAVMThatWasRenamedIsFree(t *testing.T) {
 	}
 }
 
+// The state has the VM, and its name is another one by now, on the portal as in the configuration.
+func TestTheNameOfAVMThatSomebodyHasRenamedIsFree(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{})
+	first := w.plugin(t).make(smallVM(nil))
+	w.rename(t, "web", "keep")
+	p := w.plugin(t)
+	state, _ := p.refresh(first)
+	if _, said := p.apply(t.Context(), p.plan(state, smallVM(attributes{"name": "web2"}))); said != "" {
+		t.Fatal(said)
+	}
+	if files := journaled(t); len(files) != 0 {
+		t.Errorf("the state has it, and the journal still has %v", files)
+	}
+	if second := w.plugin(t).make(smallVM(nil)); second["id"] == first["id"] || second["id"] != w.machine("web").UUID {
+		t.Errorf("two resources have the VM %v", second["id"])
+	}
+}
+
 // rename gives a VM another name on the portal.
 func (w *world) rename(t *testing.T, from, to string) {
 	t.Helper()

@@ -216,6 +216,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	}
 	if !before.Name.IsNull() { // else it is being imported, and a plan that does so writes no state
 		r.portal.inState(ctx, state.project(), state.Name.ValueString())
+		r.portal.hadName(ctx, state.project(), mdx.VMID(state.ID.ValueString()), before.Name.ValueString(), state.Name.ValueString())
 	}
 	if before.wantsRunning() && !state.wantsRunning() {
 		r.portal.warnAsleep(ctx, state, &resp.Diagnostics)
