@@ -95,6 +95,7 @@ func (c *Core) run(ctx context.Context, p change) error {
 	if err != nil {
 		return err
 	}
+	c.answers.pass()
 	failed := c.hear("apply "+p.address, response.Diagnostics)
 	after, err := response.NewState.Unmarshal(c.typ(p.address))
 	if err != nil {
@@ -162,10 +163,15 @@ func level(address string) int {
 // Apply is a terraform apply: what is not wanted any more, or is to be replaced, goes first, those that refer to others
 // before these; then come the others, level by level.
 func (c *Core) Apply(ctx context.Context) error {
-	if err := c.refresh(ctx); err != nil {
+	if err := c.takeIn(ctx); err != nil {
 		return err
 	}
-	doomed := map[string]bool{}
+	if !c.blind {
+		if err := c.refresh(ctx); err != nil {
+			return err
+		}
+	}
+	doomed, still := map[string]bool{}, map[string]bool{}
 	for _, address := range c.addresses() {
 		if _, wanted := c.config[address]; !wanted {
 			doomed[address] = true
@@ -183,6 +189,7 @@ func (c *Core) Apply(ctx context.Context) error {
 		if p.replace {
 			doomed[address] = true
 		}
+		still[address] = p.none
 	}
 	for _, address := range c.addresses() { // those that refer to what goes, go with it and come again
 		if typeOf(address) == "mdx_network" && !doomed[address] {
@@ -192,17 +199,21 @@ func (c *Core) Apply(ctx context.Context) error {
 			doomed[address] = true
 		}
 	}
+	parting := c.parting(doomed, still)
 	for _, lvl := range []int{1, 0} {
 		if err := all(at(lvl, slices.Sorted(maps.Keys(doomed))), func(a string) error { return c.destroy(ctx, a) }); err != nil {
 			return err
 		}
 	}
-	for _, lvl := range []int{0, 1} {
-		if err := all(at(lvl, wanted), func(a string) error { return c.settle(ctx, a) }); err != nil {
-			return err
-		}
+	if err := all(at(0, wanted), func(a string) error { return c.settle(ctx, a) }); err != nil {
+		return err
 	}
-	return nil
+	return all(append(at(1, wanted), parting...), func(a string) error {
+		if _, stays := c.config[a]; !stays {
+			return c.destroy(ctx, a)
+		}
+		return c.settle(ctx, a)
+	})
 }
 
 func at(lvl int, addresses []string) []string {
@@ -223,6 +234,7 @@ func (c *Core) settle(ctx context.Context, address string) error {
 			return err
 		}
 	}
+	c.changes.pass()
 	return c.run(ctx, p)
 }
 

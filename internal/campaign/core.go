@@ -26,6 +26,8 @@ type Core struct {
 	server  tfprotov6.ProviderServer
 	schema  map[string]*tfprotov6.Schema
 	config  map[string]resource
+	blind   bool              // -refresh=false
+	imports map[string]string // what an import block is there for: ids, by address
 
 	mu    sync.Mutex
 	state map[string]instance
@@ -33,6 +35,8 @@ type Core struct {
 	said  []string
 	fails []string
 	left  string // the journal at the moment of a kill
+
+	answers, changes hook
 }
 
 func (c *Core) isGone() bool {
@@ -175,27 +179,32 @@ func (c *Core) addresses() []string {
 // refresh reads all that the state has.
 func (c *Core) refresh(ctx context.Context) error {
 	return all(c.addresses(), func(address string) error {
-		was := c.was(address)
-		current, err := dynamic(was.value)
-		if err != nil {
-			return err
-		}
-		response, err := c.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
-			TypeName: typeOf(address), CurrentState: current, Private: was.private, CurrentIdentity: was.id,
-		})
-		if err != nil {
-			return err
-		}
-		if err := c.hear("read "+address, response.Diagnostics); err != nil {
-			return err
-		}
-		value, err := response.NewState.Unmarshal(c.typ(address))
+		is, err := c.read(ctx, address, c.was(address))
 		if err == nil {
-			was.value, was.private, was.id = value, response.Private, response.NewIdentity
-			c.write(address, was)
+			c.write(address, is)
 		}
 		return err
 	})
+}
+
+// read tells what has become of an instance.
+func (c *Core) read(ctx context.Context, address string, was instance) (instance, error) {
+	current, err := dynamic(was.value)
+	if err != nil {
+		return was, err
+	}
+	response, err := c.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+		TypeName: typeOf(address), CurrentState: current, Private: was.private, CurrentIdentity: was.id,
+	})
+	if err != nil {
+		return was, err
+	}
+	if err := c.hear("read "+address, response.Diagnostics); err != nil {
+		return was, err
+	}
+	was.value, err = response.NewState.Unmarshal(c.typ(address))
+	was.private, was.id = response.Private, response.NewIdentity
+	return was, err
 }
 
 // resolve fills references with what the state has of them; nil while that is not known.

@@ -12,6 +12,11 @@
 // everything. And some requests fail many times in a row, so that a wait gives up. What a run makes well and the
 // configuration keeps, nobody may destroy meanwhile.
 //
+// Courses are unruly, too. People rename, stop and destroy VMs on the portal, remove rules there, drop things from the state and
+// import them, think better of an import that they have planned, apply without a refresh, change keys of for_each and names,
+// and spell the endpoint in two ways. A run may end between the provider's answer and the state, and another one under fire
+// may follow before peace comes. Lists leave something out, and a removal is answered with 404 of a rule that stays.
+//
 // There are two ways of running a seed. In process, the provider is spoken to as Terraform's core does, by the small
 // [Core] of this package, so that a kill can strike between any two requests. With the real binary, terraform or tofu
 // itself is killed, or its provider. What is better shown by one course made for it than by chance is a test of its own,

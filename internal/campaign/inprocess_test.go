@@ -3,6 +3,7 @@ package campaign
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -25,7 +26,7 @@ func TestCampaignInProcess(t *testing.T) {
 	for s := from; s < from+n; s++ {
 		t.Run(fmt.Sprintf("seed=%d", s), func(t *testing.T) {
 			t.Parallel()
-			newTrial(t, s, newScenario(s).widened(s).hastened(s)).run()
+			newTrial(t, s, newScenario(s).widened(s).hastened(s).unruly(s)).run()
 		})
 	}
 }
@@ -50,6 +51,8 @@ func TestSeedsThatOnceFailed(t *testing.T) {
 			t.Parallel()
 			of := newScenario(s)
 			switch course {
+			case "unruly":
+				of.widened(s).hastened(s).unruly(s)
 			case "hasty":
 				of.widened(s).hastened(s)
 			case "wide":
@@ -77,12 +80,16 @@ type trial struct {
 	hurried bool           // no peace came after the latest run
 	done    int            // how many of the project's tasks were judged
 	pending sync.WaitGroup // runs that were killed and have not noticed
+	meddler
 }
 
 func newTrial(t *testing.T, seed uint64, of *scenario) *trial {
 	t.Helper()
-	c := &trial{scenario: of, t: t, seed: seed, token: token, journal: filepath.Join(t.TempDir(), "journal"), state: map[string]instance{}}
+	c := &trial{scenario: of, t: t, seed: seed, token: token, journal: filepath.Join(t.TempDir(), "journal"), state: map[string]instance{}, meddler: newMeddler()}
 	cfg := mdxsim.Config{Token: token, Speed: 2000, Seed: int64(seed), Log: logTo}
+	if c.unruled != nil {
+		cfg.World = roomy()
+	}
 	if c.onHosts {
 		c.hosts = process.New()
 		c.hosts.Heard = func(string) {
@@ -119,12 +126,21 @@ func (c *trial) run() {
 	for step := range 1 + c.random.IntN(3) {
 		c.next()
 		h = c.hurry()
-		c.t.Logf("step %d: %s", step, h)
+		c.meddle()
+		c.t.Logf("step %d: %s; %s", step, h, c.whim)
 		s := c.underFire(step, h.rows)
-		c.hurried = h.on && !c.lacks(s)
+		c.hurried = h.on && len(c.imports) == 0 && !c.lacks(s)
+		if c.whim.again {
+			hurries := c.hurried
+			c.hurried = true // what the first has left is there for the second
+			c.befall(beforeMore)
+			again := c.underFire(step+50, nil)
+			c.hurried = hurries && len(c.imports) == 0 && !c.lacks(again)
+		}
 		if c.hurried {
 			total.add("without peace after: "+s.kind, 1)
 		} else {
+			c.befall(beforePeace)
 			c.inPeace(step)
 		}
 		c.judge(step)
@@ -150,10 +166,15 @@ func (c *trial) wanted() map[string]resource {
 // core begins a run.
 func (c *trial) core() *Core {
 	c.t.Helper()
-	core, err := newCore(c.t, c.gate.newFront(), c.token, c.journal, c.wanted(), c.state)
+	front := c.gate.newFront()
+	if c.firing && c.whim.slash {
+		front.url += "/"
+	}
+	core, err := newCore(c.t, front, c.token, c.journal, c.wanted(), c.state)
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	core.imports = maps.Clone(c.imports)
 	return core
 }
 
@@ -162,6 +183,7 @@ func (c *trial) inPeace(step int) {
 	const most = 4
 	for n := 1; ; n++ {
 		core := c.core()
+		core.blind = c.whim.dark && n == 1
 		err := core.Apply(c.t.Context())
 		changes := ""
 		if err == nil {
@@ -178,6 +200,7 @@ func (c *trial) inPeace(step int) {
 				c.portalSays(), strings.Join(c.said, "\n"))
 		}
 	}
+	clear(c.imports)
 	c.check(step)
 }
 
@@ -215,12 +238,17 @@ func TestASeedBringsTheSameEveryTime(t *testing.T) {
 		for range 5 {
 			s.next()
 			config := s.config(place{"catalog", "segment", "backend", "source"})
-			haste = append(haste, s.hurry().String())
+			haste = append(haste, s.hurry().String(), s.befalls().String())
 			course = append(course, fmt.Sprint(config), s.strike().String())
 		}
 		return course, haste
 	}
 	for seed := range uint64(200) {
+		unruly := func() *scenario { return newScenario(seed).widened(seed).hastened(seed).unruly(seed) }
+		wild, wildHaste := course(unruly())
+		if again, hasteAgain := course(unruly()); !slices.Equal(wild, again) || !slices.Equal(wildHaste, hasteAgain) {
+			t.Errorf("seed %d brings something else the second time", seed)
+		}
 		is, haste := course(newScenario(seed).widened(seed).hastened(seed))
 		again, hasteAgain := course(newScenario(seed).widened(seed).hastened(seed))
 		if !slices.Equal(is, again) || !slices.Equal(haste, hasteAgain) {

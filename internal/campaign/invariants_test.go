@@ -100,6 +100,14 @@ func (c *trial) checkAgainst(step int, state *known) {
 func (c *trial) judge(step int) {
 	c.t.Helper()
 	tasks := c.sim.Tasks(c.sim.World().Organisations[0].Projects[0].UUID)
+	for i, task := range tasks {
+		if name := c.called[task.Object]; strings.HasPrefix(task.ObjectName, stray) { // whatever somebody has called it meanwhile
+			tasks[i].ObjectName = name
+		}
+		if c.ended[task.Object] && task.Kind == "削除" { // by somebody, who may
+			tasks[i].Kind = "削除 by hand"
+		}
+	}
 	for _, name := range destroyedInVain(tasks, c.done, names(c.wanted())) {
 		c.t.Errorf("step %d: %s was made, is wanted, and was destroyed\nsaid:\n%s", step, name, strings.Join(c.said, "\n"))
 	}

@@ -68,6 +68,7 @@ type front struct {
 	late    bool   // the request is carried out, and only its answer lost
 	dead    bool
 	expired bool // the next request's token has
+	denied  denial
 }
 
 // at has strike called at the nth write from now on, before it is carried out, or after it.
@@ -125,6 +126,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if f.expires() {
 		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	if f.denied.meets(w, r, f.sim.Handler()) {
 		return
 	}
 	if strike == nil || !late {

@@ -25,6 +25,10 @@ type scenario struct {
 	onHosts      bool // VMs can be logged in to
 
 	haste *rand.Rand // numbers of their own again; nil: every run under fire is followed by peace
+
+	unruled                 *rand.Rand // and again; nil: nobody does what is not to be expected
+	renamed, moved, patient map[string]bool
+	heirs, second           map[string]bool
 }
 
 // network is what one mdx_network holds.
@@ -65,6 +69,8 @@ func (s *scenario) hastened(seed uint64) *scenario {
 // clear wants nothing any more.
 func (s *scenario) clear() {
 	s.vms, s.group, s.clones, s.hosted, s.open, s.closed = map[string]*machine{}, nil, map[string]bool{}, map[string]bool{}, nil, nil
+	s.renamed, s.moved, s.patient = map[string]bool{}, map[string]bool{}, map[string]bool{}
+	s.heirs, s.second = map[string]bool{}, map[string]bool{}
 }
 
 // nextWide changes what is beside VMs and groups.
@@ -114,6 +120,7 @@ func (s *scenario) network(was *network) *network {
 
 // next changes the configuration in a few ways.
 func (s *scenario) next() {
+	defer s.nextUnruly()
 	defer s.nextWide()
 	for range 1 + s.random.IntN(3) {
 		names := slices.Sorted(maps.Keys(s.vms))
@@ -182,13 +189,13 @@ func (s *scenario) config(at place) map[string]resource {
 	config := map[string]resource{}
 	for name, vm := range s.vms {
 		attributes := hardware(vm)
-		attributes["name"] = "vm-" + name
+		attributes["name"] = s.nameOf(name)
 		config["mdx_vm."+name] = resource{attributes}
 		if vm.acl {
-			config["mdx_acl_rule."+name] = resource{rule("TCP", 22, at.segment, hostOf(name))}
+			config["mdx_acl_rule."+s.keyOf(name)] = resource{rule("TCP", 22, at.segment, hostOf(name))}
 		}
 		if vm.dnat {
-			config["mdx_dnat."+name] = resource{object{"segment_id": at.segment, "destination_address": addressOf(name)}}
+			maps.Copy(config, s.dnatsTo(name, at.segment))
 		}
 		if s.hosted[name] && !vm.stopped {
 			config["mdx_container_host."+name] = resource{object{
@@ -206,22 +213,27 @@ func (s *scenario) config(at place) map[string]resource {
 		}
 		config["mdx_vm.clone_"+name] = resource{attributes}
 	}
+	for name := range s.heirs {
+		attributes := hardware(&machine{packs: 1})
+		attributes["name"] = "vm-" + name
+		config["mdx_vm.heir_"+name] = resource{attributes}
+	}
 	if s.group != nil {
 		attributes := hardware(s.group)
 		attributes["name_prefix"], attributes["size"] = "unit-", s.group.count
 		config["mdx_vm_group.unit"] = resource{attributes}
 	}
 	if s.open != nil {
-		config["mdx_network.open"] = resource{s.rules(s.open, at.segment)}
+		config["mdx_network.open"] = resource{s.rules("open", s.open, at.segment)}
 	}
 	if s.closed != nil {
-		config["mdx_network.closed"] = resource{s.rules(s.closed, at.backend)}
+		config["mdx_network.closed"] = resource{s.rules("closed", s.closed, at.backend)}
 	}
 	return config
 }
 
 // rules is a network as it is written.
-func (s *scenario) rules(n *network, segment string) object {
+func (s *scenario) rules(name string, n *network, segment string) object {
 	acl := list{}
 	add := func(protocol string, port int, to any) {
 		r := rule(protocol, port, "", to)
@@ -237,7 +249,11 @@ func (s *scenario) rules(n *network, segment string) object {
 	if vm := s.vms[n.follows]; vm != nil && !vm.stopped {
 		add("UDP", 53, hostOf(n.follows))
 	}
-	return object{"segment_id": segment, "exclusive": n.exclusive, "acl": acl, "timeouts": limits}
+	timeouts := limits
+	if s.patient[name] {
+		timeouts = object{"create": "91s", "read": "91s", "update": "91s", "delete": "91s"}
+	}
+	return object{"segment_id": segment, "exclusive": n.exclusive, "acl": acl, "timeouts": timeouts}
 }
 
 func rule(protocol string, port int, segment string, to any) object {
@@ -279,6 +295,7 @@ const (
 	revoked   = "token revoked"    // for good: the next run is given another
 	jumped    = "kill, clock jump" // by hours, before the next run
 	beside    = "run beside"       // another one works in the project, from another folder
+	unheard   = "answer not heard" // SIGKILL of Terraform between the provider's answer and the state
 )
 
 func (s *scenario) strike() strike {

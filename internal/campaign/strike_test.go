@@ -91,6 +91,7 @@ func (c *trial) underFire(step int, rows []mdxsim.Fault) strike {
 	faults := slices.DeleteFunc(mdxsim.SeededFaults(int64(c.seed)*100+int64(step)), func(f mdxsim.Fault) bool {
 		return f.Kind == mdxsim.NoAddress // it never heals, whatever anybody does
 	})
+	faults = slices.Concat(c.whim.faults, faults)
 	faults = slices.Concat(rows, faults) // the first that meets a request happens: rows have no gaps
 	if c.random.IntN(4) == 0 {
 		faults = nil // a strike out of a blue sky
@@ -99,6 +100,9 @@ func (c *trial) underFire(step int, rows []mdxsim.Fault) strike {
 		c.t.Fatal(err)
 	}
 	s := c.strike()
+	if c.whim.deaf {
+		s.kind = unheard
+	}
 	s.faults = len(faults)
 	total.add("strike: "+s.kind, 1)
 	c.t.Logf("step %d: %s, %d faults planned", step, s, len(faults))
@@ -106,7 +110,11 @@ func (c *trial) underFire(step int, rows []mdxsim.Fault) strike {
 	if s.kind == fullDisk && !c.hurried { // what an earlier run has left could be read on a full disk, and not there
 		c.journal = "/dev/null/full"
 	}
+	c.firing = true
 	core := c.core()
+	c.firing = false
+	core.blind = c.whim.blind
+	core.front.denied.at(c.whim.deny)
 	c.heard.Store(core.front)
 	ctx, cancel := context.WithCancel(c.t.Context())
 	defer cancel()
@@ -123,11 +131,16 @@ func (c *trial) underFire(step int, rows []mdxsim.Fault) strike {
 		core.front.at(s.nth, s.late, c.sim.ExpireTokens)
 	case killed, lostState, jumped:
 		core.front.at(s.nth, s.late, func() { c.kill(core, dead) })
+	case unheard:
+		core.answers.at(s.nth%8, func() { c.kill(core, dead) })
 	case outage:
 		core.front.at(s.nth, s.late, func() {
 			core.front.cut()
 			time.AfterFunc(150*time.Millisecond, core.front.mend)
 		})
+	}
+	if c.whim.amid >= 0 {
+		core.changes.at(c.whim.amid, func() { c.amid(s.nth) })
 	}
 	leave := func() {}
 	if s.kind == beside {
@@ -142,6 +155,8 @@ func (c *trial) underFire(step int, rows []mdxsim.Fault) strike {
 		c.t.Logf("  the run was killed")
 	}
 	core.front.at(-1, false, nil) // what has not struck by now is too late
+	core.answers.at(0, nil)
+	core.changes.at(0, nil)
 	core.front.settle()
 	c.journal = home
 	if entries := c.afterlife(core); entries != "" {
@@ -166,6 +181,9 @@ func (c *trial) underFire(step int, rows []mdxsim.Fault) strike {
 		c.t.Fatal(err)
 	}
 	leave()
+	if c.whim.doubts {
+		c.doubt()
+	}
 	return s
 }
 
@@ -176,7 +194,7 @@ func (c *trial) underFire(step int, rows []mdxsim.Fault) strike {
 func (c *trial) lacks(s strike) bool {
 	c.t.Helper()
 	switch s.kind {
-	case twice, killed, lostState, jumped:
+	case twice, killed, lostState, jumped, unheard:
 		return true
 	}
 	calm := s.kind == nothing || s.kind == fullDisk || s.kind == interrupt && !s.late // a late strike loses an answer
