@@ -212,25 +212,31 @@ func (p *portal) stillThere(ctx context.Context, o vmOrder, made placed, why err
 	}
 }
 
-// hadName has the journal forget a VM that the state has, and that somebody has renamed, under the name that it was asked for
-// by: else that name could not be given to another VM. What the journal has of another VM of that name stays.
-func (p *portal) hadName(ctx context.Context, project mdx.ProjectID, id mdx.VMID, was, is string) {
-	if was == is {
-		return
-	}
+// hadName has the journal forget a VM under the name that it was asked for by, where the state has it and somebody has
+// renamed it, or where it is gone: nobody needs to look for it. What the journal has of another VM of that name stays.
+func (p *portal) hadName(ctx context.Context, project mdx.ProjectID, id mdx.VMID, was string) {
 	entries, err := p.journal.About(p.journal.key(project, was))
 	for _, e := range entries {
-		if len(e.Tasks) == 0 || !p.journal.Earlier(e) {
-			continue
-		}
-		_, told := p.byTask(ctx, vmOrder{project: project, name: was}, e)
-		if renamed, ok := errors.AsType[*renamedError](told); ok && renamed.vm.ID == id {
+		if len(e.Tasks) > 0 && p.journal.Earlier(e) && p.madeBy(ctx, vmOrder{project: project, name: was}, e) == id {
 			err = errors.Join(err, p.journal.Forget([]journal.Entry{e}))
 		}
 	}
 	if err != nil {
 		tflog.Warn(ctx, "the journal could not be cleared", map[string]any{"name": was, "error": err.Error()})
 	}
+}
+
+// madeBy is the VM that one of an entry's tasks has made, wherever it is now; empty if the portal does not tell.
+func (p *portal) madeBy(ctx context.Context, o vmOrder, e journal.Entry) mdx.VMID {
+	looking, cancel := context.WithTimeout(ctx, patience*p.settings.pollInterval)
+	defer cancel()
+	for _, id := range e.Tasks {
+		task, err := p.WaitTaskObject(looking, o.project, mdx.TaskID(id), mdx.WithObject(o.name))
+		if err == nil && task.ObjectName == o.name {
+			return mdx.VMID(task.ObjectID)
+		}
+	}
+	return ""
 }
 
 // byName finds the VM of a request whose answer nobody heard: the one of its name, if the portal's history says that it

@@ -152,6 +152,7 @@ func (w *groupWork) remove(ctx context.Context, member memberModel) (gone bool) 
 		w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
 		return true
 	case mdx.IsNotFound(err): // long ago, perhaps, and the journal knows one that was made in its place
+		w.portal.hadName(ctx, vm.project(), mdx.VMID(vm.ID.ValueString()), vm.Name.ValueString())
 		return true
 	}
 	w.keep(member)
@@ -230,6 +231,7 @@ func (w *groupWork) read(ctx context.Context, members []memberModel) {
 			err := w.portal.refreshAmongMany(ctx, &vm)
 			switch {
 			case mdx.IsNotFound(err):
+				w.portal.hadName(ctx, vm.project(), mdx.VMID(member.ID.ValueString()), member.Name.ValueString())
 			case err != nil:
 				w.fail(member.Name.ValueString(), err)
 			default:

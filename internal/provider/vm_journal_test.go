@@ -155,6 +155,33 @@ func TestTheNameOfAVMThatWasRenamedIsFree(t *testing.T) {
 	}
 }
 
+// Somebody has destroyed it before a refresh has found it in the state: there is nothing to look for.
+func TestAVMThatIsGoneIsInTheJournalNoMore(t *testing.T) {
+	for how, end := range map[string]func(*plugin, attributes){
+		"and a refresh finds it gone": func(p *plugin, state attributes) { p.refresh(state) },
+		"and a destroy finds it gone": func(p *plugin, state attributes) { p.destroy(state) },
+	} {
+		for what, config := range map[string]attributes{"mdx_vm": smallVM(nil), "mdx_vm_group": smallGroup("web", 1)} {
+			t.Run(what+" "+how, func(t *testing.T) {
+				t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+				w := startWorld(t, mdxsim.Config{})
+				p := w.plugin(t)
+				p.resource = what
+				state := p.make(config)
+				for _, name := range []string{"web", "web0"} {
+					_ = w.DeleteVM(name) // there is one of them
+				}
+				p = w.plugin(t)
+				p.resource = what
+				end(p, state)
+				if files := journaled(t); len(files) != 0 {
+					t.Errorf("the journal still has %v", files)
+				}
+			})
+		}
+	}
+}
+
 // The state has the VM, and its name is another one by now, on the portal as in the configuration.
 func TestTheNameOfAVMThatSomebodyHasRenamedIsFree(t *testing.T) {
 	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())

@@ -207,6 +207,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of a VM that is gone
 	switch err := r.portal.refreshAmongMany(ctx, &state); {
 	case mdx.IsNotFound(err):
+		r.portal.hadName(ctx, before.project(), mdx.VMID(before.ID.ValueString()), before.Name.ValueString())
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, before.identity())...) // asked for even of what is gone
 		resp.State.RemoveResource(ctx)
 		return
@@ -216,7 +217,9 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	}
 	if !before.Name.IsNull() { // else it is being imported, and a plan that does so writes no state
 		r.portal.inState(ctx, state.project(), state.Name.ValueString())
-		r.portal.hadName(ctx, state.project(), mdx.VMID(state.ID.ValueString()), before.Name.ValueString(), state.Name.ValueString())
+		if !before.Name.Equal(state.Name) {
+			r.portal.hadName(ctx, state.project(), mdx.VMID(state.ID.ValueString()), before.Name.ValueString())
+		}
 	}
 	if before.wantsRunning() && !state.wantsRunning() {
 		r.portal.warnAsleep(ctx, state, &resp.Diagnostics)
@@ -296,6 +299,7 @@ func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, res
 	target.tell = warnOfRules(target.name, &resp.Diagnostics)
 	switch err := r.portal.destroy(ctx, target); {
 	case mdx.IsNotFound(err): // long ago, perhaps, and the journal knows one that was made in its place
+		r.portal.hadName(ctx, state.project(), mdx.VMID(state.ID.ValueString()), state.Name.ValueString())
 	case err != nil:
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("destroy VM %q", state.Name.ValueString()), err))
 	default:
