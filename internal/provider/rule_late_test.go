@@ -2,6 +2,9 @@ package provider_test
 
 import (
 	"context"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -182,14 +185,16 @@ func TestARemovalLeavesTheJournalWhatAnotherIsAboutToMake(t *testing.T) {
 	w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{RuleVisible: -1}})
 	before := w.rulePlugin(t, "mdx_acl_rule")
 	state, _ := before.refresh(before.make(entering("22")))
-	goes, comes := w.rulePlugin(t, "mdx_acl_rule"), w.rulePlugin(t, "mdx_acl_rule")
-	err := w.SetFaults([]mdxsim.Fault{
-		{Route: "GET /api/acl/segment/{segment}/", Kind: mdxsim.Slow, Delay: mdxsim.Span(1200 * time.Second), Nth: 2}, // the removal's last look
-		{Route: makesRules, Kind: mdxsim.Slow, Delay: mdxsim.Span(4800 * time.Second), Nth: 1},
+	seen := make(chan struct{})
+	w.answersLate(t, func(method string) {
+		switch method {
+		case http.MethodDelete: // the other rule is made before the removal goes on
+			until(t, func() bool { return w.ours() == 1 })
+		case http.MethodPost:
+			<-seen
+		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	goes, comes := w.rulePlugin(t, "mdx_acl_rule"), w.rulePlugin(t, "mdx_acl_rule")
 	var all sync.WaitGroup
 	all.Go(func() {
 		until(t, func() bool { return w.ours() == 0 })
@@ -201,5 +206,21 @@ func TestARemovalLeavesTheJournalWhatAnotherIsAboutToMake(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(os.Getenv("MDX_JOURNAL_DIR"), "*.json")); len(left) != 1 || w.ours() != 1 {
 		t.Errorf("the journal has %v of the %d that are made", left, w.ours())
 	}
+	close(seen)
 	all.Wait()
+}
+
+// answersLate puts somebody between the portal and its users who holds each answer back for a while.
+func (w *world) answersLate(t *testing.T, hold func(method string)) {
+	t.Helper()
+	front := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder()
+		w.Handler().ServeHTTP(answer, r)
+		hold(r.Method)
+		maps.Copy(rw.Header(), answer.Header())
+		rw.WriteHeader(answer.Code)
+		_, _ = rw.Write(answer.Body.Bytes())
+	}))
+	t.Cleanup(front.Close)
+	w.endpoint = front.URL
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -38,17 +39,29 @@ func TestAMarkIsAPageOfTheHistoryHoweverLongThatIs(t *testing.T) {
 	if mark := p.historyMark(t.Context(), target); !mark.since.IsZero() {
 		t.Errorf("the whole history begins at %s", mark.since)
 	}
+	var last []mdx.TaskID
 	for i := range markLength + 1 {
-		if _, err := p.Rename(t.Context(), target.id, "renamed-"+strconv.Itoa(i)); err != nil {
+		var err error
+		if last, err = p.Rename(t.Context(), target.id, "renamed-"+strconv.Itoa(i)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := p.await(t.Context(), "the history to show the last rename", func() (bool, error) {
+		for task, err := range p.VMHistory(t.Context(), target.id, mdx.HistoryFilter{}) {
+			if err != nil || slices.Contains(last, task.ID) {
+				return err == nil, err
+			}
+		}
+		return false, nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 	before := sim.Stats().Requests
 	mark := p.historyMark(t.Context(), target)
 	if len(mark.known) != markLength || mark.since.IsZero() || sim.Stats().Requests != before+1 {
 		t.Errorf("%d tasks since %s, %d requests", len(mark.known), mark.since, sim.Stats().Requests-before)
 	}
-	if last := p.lastTask(t.Context(), target.id); mark.after(last) {
-		t.Errorf("%s is no news", last.ID)
+	if task := p.lastTask(t.Context(), target.id); mark.after(task) {
+		t.Errorf("%s is no news", task.ID)
 	}
 }
