@@ -40,8 +40,10 @@ func (c *trial) meddle() {
 	c.befall(beforeFire)
 }
 
-// befall does what was drawn for a moment of the step.
+// befall does what was drawn for a moment of the step. Who has imported something takes the import block out again: of what is
+// gone later, it could only fail.
 func (c *trial) befall(when moment) {
+	maps.DeleteFunc(c.imports, func(address, _ string) bool { _, there := c.state[address]; return there })
 	for _, d := range c.whim.deeds {
 		if d.when != when {
 			continue

@@ -154,6 +154,10 @@ func (r *containerHostResource) Read(ctx context.Context, req resource.ReadReque
 	status, err := containerhost.Inspect(ctx, spec)
 	resp.Diagnostics.Append(placeOf(status).keep(ctx, resp.Private)...)
 	switch {
+	case err == nil && state.HostKeyFingerprint.IsNull(): // a look is no reason to take anything away there
+		status.Drift = append([]containerhost.Drift{{Step: "connect", Reason: "no apply has reached the host so far"}}, status.Drift...)
+		state.found(status)
+		state.HostKeyFingerprint = types.StringNull()
 	case err == nil:
 		state.found(status)
 	case errors.Is(err, containerhost.ErrHostKey):

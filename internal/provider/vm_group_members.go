@@ -240,6 +240,9 @@ func (w *groupWork) read(ctx context.Context, members []memberModel) {
 				}
 				if !w.group.ID.IsNull() { // else it is being imported, and a plan that does so writes no state
 					w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
+					if !vm.Name.Equal(member.Name) {
+						w.portal.hadName(ctx, vm.project(), mdx.VMID(member.ID.ValueString()), member.Name.ValueString())
+					}
 				}
 				w.keepRead(vm)
 			}
