@@ -212,8 +212,8 @@ func (c *trial) forget(nth int) string {
 	switch {
 	case typeOf(address) == "mdx_vm_group":
 		c.imports[address] = fmt.Sprint(attribute(i.value, "name_prefix"))
-	case typeOf(address) == "mdx_vm" && nth%2 == 0:
-		c.imports[address] = "demo/" + there[c.imports[address]]
+	case typeOf(address) == "mdx_vm" && nth%2 == 0 && there[c.imports[address]] == config[address].attributes["name"]:
+		c.imports[address] = "demo/" + there[c.imports[address]] // any other name is what a killed run may just be changing
 	}
 	c.state = maps.Clone(c.state)
 	delete(c.state, address)

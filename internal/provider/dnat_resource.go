@@ -237,16 +237,25 @@ func (r *dnatResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 }
 
-// find looks for the rule. One that was asked for, and that nobody has seen, may still come to be.
+// find looks for the rule. One that was asked for, and that nobody has seen, may still come to be. Of one that is gone, the
+// journal forgets what it has, unless a killed run has made another in its place, which Create takes up.
 func (r *dnatResource) find(ctx context.Context, state dnatModel) (rule *mdx.DNAT, segments []mdx.Segment, err error) {
 	rule, segments, err = r.look(ctx, state)
-	if err == nil && rule == nil && state.ID.ValueString() == "" {
-		_, err = r.portal.leftRule(ctx, state.project(), func() (bool, error) {
+	if err != nil || rule != nil {
+		return rule, segments, err
+	}
+	label := r.portal.segmentLabel(ctx, state.project(), state.segment())
+	_, err = r.portal.leftRule(ctx, state.project(), func() (bool, error) {
+		if state.ID.ValueString() == "" {
 			var err error
 			rule, segments, err = r.look(ctx, state)
 			return rule != nil, err
-		}, state.things()...)
-	}
+		}
+		rules, err := r.portal.dnats(ctx, state.project(), 0)
+		return slices.ContainsFunc(rules, func(other mdx.DNAT) bool {
+			return other.DstAddress == state.destination() && other.SegmentName == label
+		}), err
+	}, state.things()...)
 	return rule, segments, err
 }
 

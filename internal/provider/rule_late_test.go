@@ -210,6 +210,21 @@ func TestARemovalLeavesTheJournalWhatAnotherIsAboutToMake(t *testing.T) {
 	all.Wait()
 }
 
+func TestADNATRuleThatIsGoneBeforeARefreshSawItIsForgotten(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{})
+	state := w.rulePlugin(t, "mdx_dnat").make(publishing(nil))
+	if err := w.DeleteDNAT(state["id"].(string)); err != nil {
+		t.Fatal(err)
+	}
+	if state, said := w.rulePlugin(t, "mdx_dnat").refresh(state); state != nil || said != "" {
+		t.Errorf("the state has %v: %s", state, said)
+	}
+	if left, _ := filepath.Glob(filepath.Join(os.Getenv("MDX_JOURNAL_DIR"), "*.json")); len(left) > 0 {
+		t.Errorf("the journal still has %v", left)
+	}
+}
+
 // answersLate puts somebody between the portal and its users who holds each answer back for a while.
 func (w *world) answersLate(t *testing.T, hold func(method string)) {
 	t.Helper()
