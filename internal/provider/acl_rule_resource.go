@@ -207,17 +207,22 @@ func (r *aclRuleResource) Read(ctx context.Context, req resource.ReadRequest, re
 }
 
 // find looks for the rule. One that an interrupted run has asked for may still come to be, or to show, even if the run heard
-// its id.
+// its id. Of one that is gone, the journal forgets what it has, unless a killed run has made another in its place, which
+// Create takes up.
 func (r *aclRuleResource) find(ctx context.Context, state aclRuleModel) (rule mdx.ACLRule, found bool, err error) {
-	look := func() (bool, error) {
-		rule, found, err = r.portal.findRule(ctx, state.segment(), state.is)
-		return found, err
-	}
+	rule, found, err = r.portal.findRule(ctx, state.segment(), state.is)
 	said, whole := state.rule()
-	if found, err := look(); err != nil || found || !whole {
+	if err != nil || found || !whole {
 		return rule, found, err
 	}
-	found, err = r.portal.leftRule(ctx, state.project(), look, aclThing(state.segment(), said))
+	_, err = r.portal.leftRule(ctx, state.project(), func() (bool, error) {
+		rule, found, err = r.portal.findRule(ctx, state.segment(), state.is)
+		if err != nil || found {
+			return found, err
+		}
+		rules, err := r.portal.rulesLike(ctx, state.segment(), []mdx.ACLRule{said})
+		return slices.ContainsFunc(rules, said.Same), err
+	}, aclThing(state.segment(), said))
 	return rule, found, err
 }
 
@@ -307,7 +312,9 @@ func (r *aclRuleResource) Delete(ctx context.Context, req resource.DeleteRequest
 		resp.Diagnostics.Append(portalError(r.doing(ctx, "remove", state, told), err))
 		return
 	}
-	gone()
+	if found { // else find has seen to it, and a killed run may have made another
+		gone()
+	}
 }
 
 // doing names rule and segment for an error.

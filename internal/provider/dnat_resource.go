@@ -132,10 +132,7 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 	label := r.portal.segmentLabel(ctx, project, plan.segment())
 	left, err := r.portal.leftRule(ctx, project, func() (bool, error) {
 		rules, err := r.portal.dnats(ctx, project, 0)
-		i := slices.IndexFunc(rules, func(rule mdx.DNAT) bool {
-			return rule.DstAddress == plan.destination() && rule.SegmentName == label &&
-				(rule.PoolAddress == pool || !pool.IsValid() && !r.portal.chosen(project, plan.segment(), rule))
-		})
+		i := slices.IndexFunc(rules, r.portal.answers(&plan, pool, label))
 		if i >= 0 {
 			plan.ID, plan.PoolAddress = types.StringValue(string(rules[i].ID)), iptypes.NewIPv4AddressValue(rules[i].PoolAddress.String())
 		}
@@ -244,19 +241,31 @@ func (r *dnatResource) find(ctx context.Context, state dnatModel) (rule *mdx.DNA
 	if err != nil || rule != nil {
 		return rule, segments, err
 	}
-	label := r.portal.segmentLabel(ctx, state.project(), state.segment())
-	_, err = r.portal.leftRule(ctx, state.project(), func() (bool, error) {
-		if state.ID.ValueString() == "" {
+	if state.ID.ValueString() == "" {
+		_, err = r.portal.leftRule(ctx, state.project(), func() (bool, error) {
 			var err error
 			rule, segments, err = r.look(ctx, state)
 			return rule != nil, err
-		}
-		rules, err := r.portal.dnats(ctx, state.project(), 0)
-		return slices.ContainsFunc(rules, func(other mdx.DNAT) bool {
-			return other.DstAddress == state.destination() && other.SegmentName == label
-		}), err
-	}, state.things()...)
-	return rule, segments, err
+		}, state.things()...)
+		return rule, segments, err
+	}
+	label := r.portal.segmentLabel(ctx, state.project(), state.segment())
+	for _, pool := range []netip.Addr{parseAddress(state.PoolAddress), {}} {
+		_, left := r.portal.leftRule(ctx, state.project(), func() (bool, error) {
+			rules, err := r.portal.dnats(ctx, state.project(), 0)
+			return slices.ContainsFunc(rules, r.portal.answers(&state, pool, label)), err
+		}, dnatThing(state.segment(), pool, state.destination()))
+		err = errors.Join(err, left)
+	}
+	return nil, nil, err
+}
+
+// answers tells of rules whether they may be what was asked for with a public address, or with any.
+func (p *portal) answers(asked *dnatModel, pool netip.Addr, segmentName string) func(mdx.DNAT) bool {
+	return func(rule mdx.DNAT) bool {
+		return rule.DstAddress == asked.destination() && rule.SegmentName == segmentName &&
+			(rule.PoolAddress == pool || !pool.IsValid() && !p.chosen(asked.project(), asked.segment(), rule))
+	}
 }
 
 // look looks for the rule in the project's list, twice before it says that there is none.
@@ -306,5 +315,7 @@ func (r *dnatResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 			state.PoolAddress.ValueString(), state.destination()), err))
 		return
 	}
-	gone()
+	if rule != nil { // else find has seen to it, and a killed run may have made another
+		gone()
+	}
 }

@@ -225,6 +225,32 @@ func TestADNATRuleThatIsGoneBeforeARefreshSawItIsForgotten(t *testing.T) {
 	}
 }
 
+func TestARuleThatAKilledRunMadeInPlaceOfOneThatIsGoneIsTakenUp(t *testing.T) {
+	for resource, config := range map[string]attributes{"mdx_acl_rule": entering("22"), "mdx_dnat": publishing(nil)} {
+		t.Run(resource, func(t *testing.T) {
+			t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+			w := startWorld(t, mdxsim.Config{})
+			state := w.rulePlugin(t, resource).make(config)
+			id := state["id"].(string)
+			if w.DeleteACL(id) != nil && w.DeleteDNAT(id) != nil {
+				t.Fatal("it is not there")
+			}
+			killed := w.rulePlugin(t, resource).make(config) // before the state was written
+			next := w.rulePlugin(t, resource)
+			if _, said := next.destroy(state); said != "" { // as without a refresh
+				t.Error(said)
+			}
+			if state, said := next.refresh(state); state != nil || said != "" {
+				t.Errorf("the state has %v: %s", state, said)
+			}
+			state, said := next.apply(t.Context(), next.plan(nil, config))
+			if !strings.Contains(said, "taken up") || state["id"] != killed["id"] || w.ours() != 1 {
+				t.Errorf("there are %d, the state has %v: %s", w.ours(), state["id"], said)
+			}
+		})
+	}
+}
+
 // answersLate puts somebody between the portal and its users who holds each answer back for a while.
 func (w *world) answersLate(t *testing.T, hold func(method string)) {
 	t.Helper()
