@@ -216,12 +216,11 @@ func (r *aclRuleResource) find(ctx context.Context, state aclRuleModel) (rule md
 		return rule, found, err
 	}
 	_, err = r.portal.leftRule(ctx, state.project(), func() (bool, error) {
-		rule, found, err = r.portal.findRule(ctx, state.segment(), state.is)
-		if err != nil || found {
-			return found, err
-		}
 		rules, err := r.portal.rulesLike(ctx, state.segment(), []mdx.ACLRule{said})
-		return slices.ContainsFunc(rules, said.Same), err
+		if i := slices.IndexFunc(rules, state.is); i >= 0 {
+			rule, found = rules[i], true
+		}
+		return found || slices.ContainsFunc(rules, said.Same), err
 	}, aclThing(state.segment(), said))
 	return rule, found, err
 }

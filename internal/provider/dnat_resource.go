@@ -241,23 +241,20 @@ func (r *dnatResource) find(ctx context.Context, state dnatModel) (rule *mdx.DNA
 	if err != nil || rule != nil {
 		return rule, segments, err
 	}
-	if state.ID.ValueString() == "" {
-		_, err = r.portal.leftRule(ctx, state.project(), func() (bool, error) {
-			var err error
-			rule, segments, err = r.look(ctx, state)
-			return rule != nil, err
-		}, state.things()...)
-		return rule, segments, err
-	}
 	label := r.portal.segmentLabel(ctx, state.project(), state.segment())
 	for _, pool := range []netip.Addr{parseAddress(state.PoolAddress), {}} {
-		_, left := r.portal.leftRule(ctx, state.project(), func() (bool, error) {
+		left, err := r.portal.leftRule(ctx, state.project(), func() (bool, error) {
 			rules, err := r.portal.dnats(ctx, state.project(), 0)
-			return slices.ContainsFunc(rules, r.portal.answers(&state, pool, label)), err
+			return slices.ContainsFunc(rules, state.is) || slices.ContainsFunc(rules, r.portal.answers(&state, pool, label)), err
 		}, dnatThing(state.segment(), pool, state.destination()))
-		err = errors.Join(err, left)
+		if err != nil {
+			return nil, nil, err
+		}
+		if left { // it, or the other
+			return r.look(ctx, state)
+		}
 	}
-	return nil, nil, err
+	return nil, nil, nil
 }
 
 // answers tells of rules whether they may be what was asked for with a public address, or with any.
