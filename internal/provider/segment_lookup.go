@@ -138,8 +138,8 @@ func (p *portal) segmentLabel(ctx context.Context, project mdx.ProjectID, id mdx
 	return segments[i].Name
 }
 
-// segmentGone tells whether a project's list no longer has a segment: the only proof that it is gone. It looks twice, since
-// a list may leave one out for once.
+// segmentGone tells whether a segment is gone: a project's list no longer has it, and says so twice, since a list may leave
+// one out for once, and it has no rule any more. Where there are rules, there is something to be opened by them.
 func (p *portal) segmentGone(ctx context.Context, project mdx.ProjectID, id mdx.SegmentID) bool {
 	for range 2 {
 		segments, err := p.Segments(ctx, project)
@@ -147,5 +147,6 @@ func (p *portal) segmentGone(ctx context.Context, project mdx.ProjectID, id mdx.
 			return false
 		}
 	}
-	return true
+	rules, err := p.rules(ctx, id, 0)
+	return mdx.IsNotFound(err) || err == nil && len(rules) == 0
 }
