@@ -81,6 +81,9 @@ func (c *Core) planned(ctx context.Context, address string, was instance, config
 
 // run applies a change: config and planned null destroy.
 func (c *Core) run(ctx context.Context, p change) error {
+	if c.isGone() { // a dead run asks for nothing more
+		return context.Canceled
+	}
 	was := c.was(p.address)
 	request := &tfprotov6.ApplyResourceChangeRequest{TypeName: typeOf(p.address), PlannedPrivate: p.private, PlannedIdentity: p.id}
 	var err error
