@@ -46,15 +46,20 @@ type machine struct {
 	acl, dnat    bool
 }
 
+// numbers are a seed's random ones of a kind, the same at every run.
+func numbers(seed, kind uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, kind)) //nolint:gosec // to be replayed, not to be secret
+}
+
 func newScenario(seed uint64) *scenario {
-	s := &scenario{random: rand.New(rand.NewPCG(seed, 0x6d6478))} //nolint:gosec // to be replayed
+	s := &scenario{random: numbers(seed, 0x6d6478)}
 	s.clear()
 	return s
 }
 
 // widened adds clones, networks and container hosts to the course.
 func (s *scenario) widened(seed uint64) *scenario {
-	s.more = rand.New(rand.NewPCG(seed, 0x6d6f7265)) //nolint:gosec // to be replayed
+	s.more = numbers(seed, 0x6d6f7265)
 	s.onHosts = s.more.IntN(4) == 0
 	return s
 }
@@ -62,7 +67,7 @@ func (s *scenario) widened(seed uint64) *scenario {
 // hastened has some runs under fire followed by the next one at once, and adds rows of faults. What the course wants, and
 // what strikes it, stays what it is.
 func (s *scenario) hastened(seed uint64) *scenario {
-	s.haste = rand.New(rand.NewPCG(seed, 0x6861737465)) //nolint:gosec // to be replayed
+	s.haste = numbers(seed, 0x6861737465)
 	return s
 }
 

@@ -3,7 +3,6 @@ package campaign
 import (
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 
 // unruly adds what people do meanwhile, here and on the portal, and an overload in which its answers contradict each other.
 func (s *scenario) unruly(seed uint64) *scenario {
-	s.unruled = rand.New(rand.NewPCG(seed, 0x756e72756c65)) //nolint:gosec // to be replayed
+	s.unruled = numbers(seed, 0x756e72756c65)
 	return s
 }
 

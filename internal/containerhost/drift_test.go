@@ -204,7 +204,7 @@ func TestFilesOfTheHostsOwnStayClosedToThoseWhoCouldNotReadThem(t *testing.T) {
 		var opened, kept []string
 		for _, c := range h.commands {
 			switch _, there := own[c.arg(0)]; {
-			case there && c.script == rewriteFileScript:
+			case there && c.script == writeFileScript && c.arg(3) != "":
 				kept = append(kept, c.arg(0))
 			case there && c.script == writeFileScript && c.arg(1) != "0600":
 				opened = append(opened, c.arg(0))

@@ -230,7 +230,7 @@ func (h *fakeHost) execute(c command) (string, error) {
 		return h.facts(), nil
 	case readFileScript:
 		return h.files[arg(0)], nil
-	case writeFileScript, rewriteFileScript:
+	case writeFileScript:
 		h.files[arg(0)] = string(c.input)
 		h.timeStale = h.timeStale || arg(0) == timesyncdFile || arg(0) == chronyFile
 	case timeRestartScript:

@@ -149,8 +149,10 @@ func TestAFileThatOnlyRootReadsStaysSo(t *testing.T) {
 func TestTwoWhoWriteAFileAtOnceLeaveOneWhole(t *testing.T) {
 	owner := strconv.Itoa(os.Getuid()) + ":" + strconv.Itoa(os.Getgid())
 	for name, write := range map[string]func(path string) []string{
-		"of our own":        func(path string) []string { return []string{"-c", writeFileScript, "sh", path, "0644", owner} },
-		"of others as well": func(path string) []string { return []string{"-c", rewriteFileScript, "sh", path} },
+		"of our own": func(path string) []string { return []string{"-c", writeFileScript, "sh", path, "0644", owner} },
+		"of others as well": func(path string) []string {
+			return []string{"-c", writeFileScript, "sh", path, "0644", owner, "as it is"}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "file")

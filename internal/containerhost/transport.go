@@ -110,30 +110,25 @@ func writeFile(path, mode, owner string, data []byte) command {
 	}
 }
 
+// rewriteFile is writeFile for a file that others write too, as 0644 root:root where there is none: who could not read it
+// so far can't afterwards.
+func rewriteFile(path string, data []byte) command {
+	c := writeFile(path, "0644", "root:root", data)
+	c.args = append(c.args, "as it is")
+	return c
+}
+
+// writeFileScript takes the path, mode and owner, and anything more where a file that is there keeps both of its own.
 const writeFileScript = `set -eu
 mkdir -p -- "$(dirname -- "$1")"
 new=$(mktemp -- "$1.new.XXXXXX")
 trap 'rm -f -- "$new"' EXIT
 cat >"$new"
-chmod -- "$2" "$new"
-chown -- "$3" "$new"
-mv -f -- "$new" "$1"`
-
-// rewriteFile is writeFile for a file that others write too, as 0644 root:root where there is none: who could not read it
-// so far can't afterwards.
-func rewriteFile(path string, data []byte) command {
-	return command{about: "writing " + path, script: rewriteFileScript, args: []string{path}, input: slices.Clone(data)}
-}
-
-const rewriteFileScript = `set -eu
-mkdir -p -- "$(dirname -- "$1")"
-new=$(mktemp -- "$1.new.XXXXXX")
-trap 'rm -f -- "$new"' EXIT
-cat >"$new"
-if [ -e "$1" ]; then
+if [ $# -gt 3 ] && [ -e "$1" ]; then
   chown --reference="$1" -- "$new"
   chmod --reference="$1" -- "$new"
 else
-  chmod 0644 -- "$new"
+  chmod -- "$2" "$new"
+  chown -- "$3" "$new"
 fi
 mv -f -- "$new" "$1"`

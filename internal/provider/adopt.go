@@ -89,15 +89,8 @@ func (p *portal) takeUp(ctx context.Context, o vmOrder) (placed, error) {
 	case !mdx.IsNotFound(err):
 		return placed{}, err
 	}
-	p.cameToNothing(ctx, o.name, entries)
+	p.completed(ctx, p.journal.Forget(entries)) // they came to nothing; what a run beside is asking for stays
 	return placed{}, errNotLeft
-}
-
-// cameToNothing has the journal forget what interrupted runs had asked for. What a run beside is asking for stays.
-func (p *portal) cameToNothing(ctx context.Context, name string, entries []journal.Entry) {
-	if err := p.journal.Forget(entries); err != nil {
-		tflog.Warn(ctx, "the journal could not be cleared", map[string]any{"name": name, "error": err.Error()})
-	}
 }
 
 // takenMeanwhile explains why the portal refused a VM whose name was free a moment ago: somebody else was faster.
@@ -221,9 +214,7 @@ func (p *portal) hadName(ctx context.Context, project mdx.ProjectID, id mdx.VMID
 			err = errors.Join(err, p.journal.Forget([]journal.Entry{e}))
 		}
 	}
-	if err != nil {
-		tflog.Warn(ctx, "the journal could not be cleared", map[string]any{"name": was, "error": err.Error()})
-	}
+	p.completed(ctx, err)
 }
 
 // madeBy is the VM that one of an entry's tasks has made, wherever it is now; empty if the portal does not tell.

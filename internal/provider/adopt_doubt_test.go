@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
@@ -106,5 +107,29 @@ func TestTheAddressOfAPortalHasOneSpelling(t *testing.T) {
 		if got := portalAddress(endpoint); got != endpoint {
 			t.Errorf("%s is %s", endpoint, got)
 		}
+	}
+}
+
+func TestARuleThatARunBesideIsAskingForIsNotForgotten(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	thing := aclThing(backendNet, campus("22")[0])
+	ask := func(p *portal) {
+		_, err := p.journal.Journal.Begin(journal.Entry{Key: p.journal.key(leftProject, thing), Operation: createACL, Asked: p.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, _ := r.run()
+	ask(before)
+	r.killed(before)
+	next, _ := r.run()
+	beside, _ := r.run()
+	ask(beside)
+	nowhere := func() (bool, error) { _, err := next.rules(t.Context(), backendNet, 0); return false, err }
+	if found, err := next.leftRule(t.Context(), leftProject, nowhere, thing); found || err != nil {
+		t.Fatal(found, err)
+	}
+	if n := r.journaled(next, thing); n != 1 {
+		t.Errorf("%d entries, want that of the run beside alone", n)
 	}
 }

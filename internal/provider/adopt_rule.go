@@ -110,7 +110,7 @@ func (p *portal) leftRule(
 	case err == nil && found:
 		p.completed(ctx, p.journal.HandOverThese(entries))
 	case err == nil:
-		p.ruleInState(ctx, project, things...) // it came to nothing
+		p.completed(ctx, p.journal.Forget(entries)) // they came to nothing; what a run beside is asking for stays
 	}
 	return found, err
 }

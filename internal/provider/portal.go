@@ -164,8 +164,8 @@ func projectNamed(projects []mdx.Project, name string) (found mdx.Project, refus
 	case 1:
 		return found, ""
 	}
-	return mdx.Project{}, fmt.Sprintf("The token's user is assigned to %d projects named %q: %s. Choose one by its id, in the provider's "+
-		"project_id or MDX_PROJECT_ID.", len(same), name, strings.Join(same, "; "))
+	return mdx.Project{}, fmt.Sprintf("The token's user is assigned to %d projects named %q: %s. Choose one by its id: project_id or "+
+		"MDX_PROJECT_ID for the provider, id for the data source mdx_project.", len(same), name, strings.Join(same, "; "))
 }
 
 // usable warns of a project in which the portal will refuse changes.

@@ -18,17 +18,19 @@ func TestASegmentThatTheListLeavesOutOnceIsNotGone(t *testing.T) {
 		config   attributes
 		faults   []mdxsim.Fault
 		destroys bool
+		twice    bool
 	}{
-		"a network is refreshed": {"mdx_network", opening(80), nil, false},
+		"a network is refreshed":                   {"mdx_network", opening(80), nil, false, false},
+		"a network is refreshed, and two lists do": {"mdx_network", opening(80), nil, false, true},
 		"a network is destroyed": {"mdx_network", opening(80), []mdxsim.Fault{
 			{Route: "GET /api/acl/segment/{segment}/", Kind: mdxsim.NotFound, Nth: 1, Times: 50},
-		}, true},
+		}, true, false},
 		"an access rule is refreshed": {"mdx_acl_rule", entering("80"), []mdxsim.Fault{
 			{Route: "GET /api/acl/segment/{segment}/", Kind: mdxsim.NotFound, Nth: 1, Times: 50},
-		}, false},
+		}, false, false},
 		"an access rule is destroyed": {"mdx_acl_rule", entering("80"), []mdxsim.Fault{
 			{Route: "GET /api/acl/segment/{segment}/", Kind: mdxsim.NotFound, Nth: 1, Times: 50},
-		}, true},
+		}, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -39,7 +41,11 @@ func TestASegmentThatTheListLeavesOutOnceIsNotGone(t *testing.T) {
 			state, _ := p.refresh(p.make(test.config))
 			p = w.networkPlugin(t, &private)
 			p.resource = test.resource
-			faults := slices.Concat(test.faults, []mdxsim.Fault{{Route: listsSegments, Kind: mdxsim.ListOmits, Element: element, Nth: 1}})
+			times := 1
+			if test.twice { // its rules say that it is there
+				times = 2
+			}
+			faults := slices.Concat(test.faults, []mdxsim.Fault{{Route: listsSegments, Kind: mdxsim.ListOmits, Element: element, Nth: 1, Times: times}})
 			if err := w.SetFaults(faults); err != nil {
 				t.Fatal(err)
 			}
