@@ -15,7 +15,8 @@
 // Courses are unruly, too. People rename, stop and destroy VMs on the portal, remove rules there, drop things from the state and
 // import them, think better of an import that they have planned, apply without a refresh, change keys of for_each and names,
 // and spell the endpoint in two ways. A run may end between the provider's answer and the state, and another one under fire
-// may follow before peace comes. Lists leave something out, and a removal is answered with 404 of a rule that stays.
+// may follow before peace comes. Lists leave something out, and a removal is answered with 404 of a rule that stays. Deploys
+// fail, at once or late, and leave a VM that nobody may keep.
 //
 // There are two ways of running a seed. In process, the provider is spoken to as Terraform's core does, by the small
 // [Core] of this package, so that a kill can strike between any two requests. With the real binary, terraform or tofu

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim/process"
@@ -26,7 +27,7 @@ func TestCampaignInProcess(t *testing.T) {
 	for s := from; s < from+n; s++ {
 		t.Run(fmt.Sprintf("seed=%d", s), func(t *testing.T) {
 			t.Parallel()
-			newTrial(t, s, newScenario(s).widened(s).hastened(s).unruly(s)).run()
+			newTrial(t, s, newScenario(s).widened(s).hastened(s).unruly(s).littered(s)).run()
 		})
 	}
 }
@@ -51,6 +52,8 @@ func TestSeedsThatOnceFailed(t *testing.T) {
 			t.Parallel()
 			of := newScenario(s)
 			switch course {
+			case "littered":
+				of.widened(s).hastened(s).unruly(s).littered(s)
 			case "unruly":
 				of.widened(s).hastened(s).unruly(s)
 			case "hasty":
@@ -89,6 +92,12 @@ func newTrial(t *testing.T, seed uint64, of *scenario) *trial {
 	cfg := mdxsim.Config{Token: token, Speed: 2000, Seed: int64(seed), Log: logTo}
 	if c.unruled != nil {
 		cfg.World = roomy()
+	}
+	if c.leaves {
+		cfg.Quirks.FailedDeploy = "left"
+	}
+	if c.failsLate {
+		cfg.Durations.Fail = time.Minute
 	}
 	if c.onHosts {
 		c.hosts = process.New()

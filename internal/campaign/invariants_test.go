@@ -77,6 +77,9 @@ func (c *trial) checkAgainst(step int, state *known) {
 	total.add("compared: VMs", len(world.vms))
 	total.add("compared: rules", len(world.rules))
 	total.add("compared: containers", len(world.containers))
+	if botched := keptInVain(c.sim.Tasks(c.project().UUID), world.vms, c.taken); len(botched) > 0 {
+		fail("the deploys of %q failed, and they are kept", botched)
+	}
 	stats := c.sim.Stats()
 	if len(stats.Duplicates) > 0 || len(stats.Touched) > 0 || len(stats.Violations) > 0 {
 		fail("duplicates %q, touched %q, violations %+v", stats.Duplicates, stats.Touched, stats.Violations)
@@ -126,6 +129,17 @@ func destroyedInVain(tasks []mdxsim.Task, from int, wanted map[string]bool) (vms
 			if i >= from && made[task.Object] && wanted[task.ObjectName] {
 				vms = append(vms, task.ObjectName+" ("+task.Object+")")
 			}
+		}
+	}
+	return vms
+}
+
+// keptInVain are the VMs that were not made well, and that nobody has taken for all that.
+func keptInVain(tasks []mdxsim.Task, there []string, taken map[string]bool) (vms []string) {
+	for _, task := range tasks {
+		made := task.Kind == "デプロイ" || task.Kind == "クローン"
+		if made && task.Status == "Failed" && slices.Contains(there, task.Object) && !taken[task.Object] {
+			vms = append(vms, task.ObjectName+" ("+task.Object+")")
 		}
 	}
 	return vms

@@ -29,6 +29,9 @@ type scenario struct {
 	unruled                 *rand.Rand // and again; nil: nobody does what is not to be expected
 	renamed, moved, patient map[string]bool
 	heirs, second           map[string]bool
+
+	litter            *rand.Rand // and again; nil: deploys rarely fail, and leave nothing
+	leaves, failsLate bool       // what a deploy that fails does
 }
 
 // network is what one mdx_network holds.
@@ -69,6 +72,27 @@ func (s *scenario) widened(seed uint64) *scenario {
 func (s *scenario) hastened(seed uint64) *scenario {
 	s.haste = numbers(seed, 0x6861737465)
 	return s
+}
+
+// littered has more deploys fail. In some courses they leave a VM then, and in some they take their time to fail.
+func (s *scenario) littered(seed uint64) *scenario {
+	s.litter = numbers(seed, 0x6c6974746572)
+	s.leaves, s.failsLate = s.litter.IntN(2) == 0, s.litter.IntN(2) == 0
+	return s
+}
+
+// doomed are the deploys and clones that fail in a run under fire.
+func (s *scenario) doomed() (faults []mdxsim.Fault) {
+	if s.litter == nil {
+		return nil
+	}
+	for _, route := range []string{"POST /api/vm/deploy/", "POST /api/vm/{vm}/clone/"} {
+		nth, happens := 1+s.litter.IntN(4), s.litter.IntN(3) == 0
+		if happens {
+			faults = append(faults, mdxsim.Fault{Route: route, Nth: nth, Times: 1, Kind: mdxsim.TaskFails})
+		}
+	}
+	return faults
 }
 
 // clear wants nothing any more.

@@ -91,7 +91,7 @@ func (c *trial) underFire(step int, rows []mdxsim.Fault) strike {
 	faults := slices.DeleteFunc(mdxsim.SeededFaults(int64(c.seed)*100+int64(step)), func(f mdxsim.Fault) bool {
 		return f.Kind == mdxsim.NoAddress // it never heals, whatever anybody does
 	})
-	faults = slices.Concat(c.whim.faults, faults)
+	faults = slices.Concat(c.doomed(), c.whim.faults, faults)
 	faults = slices.Concat(rows, faults) // the first that meets a request happens: rows have no gaps
 	if c.random.IntN(4) == 0 {
 		faults = nil // a strike out of a blue sky

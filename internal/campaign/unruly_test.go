@@ -21,11 +21,13 @@ type meddler struct {
 	imports map[string]string // what was dropped from the state, until it is there again
 	called  map[string]string // VMs that were renamed on the portal, by id: what they are to be called
 	ended   map[string]bool   // VMs that were destroyed there
+	taken   map[string]bool   // VMs that were imported, which may not have been made well
 	firing  bool              // a run under fire begins
 }
 
 func newMeddler() meddler {
-	return meddler{whim: whim{amid: -1}, imports: map[string]string{}, called: map[string]string{}, ended: map[string]bool{}}
+	return meddler{whim: whim{amid: -1}, imports: map[string]string{}, called: map[string]string{}, ended: map[string]bool{},
+		taken: map[string]bool{}}
 }
 
 // meddle draws what befalls a step, and does what comes before its first run.
@@ -208,6 +210,9 @@ func (c *trial) forget(nth int) string {
 	}
 	address := able[nth%len(able)]
 	i := c.state[address]
+	for _, vm := range append(elements(i.value, "members"), i.value) {
+		c.taken[fmt.Sprint(attribute(vm, "id"))] = true
+	}
 	c.imports[address] = fmt.Sprint(attribute(i.value, "id"))
 	switch {
 	case typeOf(address) == "mdx_vm_group":

@@ -81,10 +81,11 @@ func FuzzDecodeCatalogs(f *testing.F) {
 }
 
 func FuzzDecodeHistory(f *testing.F) {
+	c := &Client{log: &masker{}}
 	decodes(f, func(t *testing.T, p wirePage[wireTask]) {
 		t.Helper()
 		for _, w := range p.Results {
-			if task := w.task(); task.Done() != (task.Status == TaskCompleted || task.Status == TaskFailed) {
+			if task := c.task(w); task.Done() != (task.Status == TaskCompleted || task.Status == TaskFailed) {
 				t.Errorf("%+v", task)
 			}
 		}

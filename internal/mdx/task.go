@@ -55,7 +55,8 @@ type wireTask struct {
 	ErrorDetail   wireText `json:"error_detail"`
 }
 
-func (w wireTask) task() Task {
+// task reads what the portal tells of a task. Its words about a failure may repeat what it was sent.
+func (c *Client) task(w wireTask) Task {
 	status := TaskStatus(w.Status)
 	for _, known := range []TaskStatus{TaskRunning, TaskCompleted, TaskFailed} {
 		if strings.EqualFold(string(w.Status), string(known)) {
@@ -65,7 +66,8 @@ func (w wireTask) task() Task {
 	return Task{
 		ID: TaskID(w.UUID), Type: string(w.Type), ObjectID: string(w.ObjectUUID), ObjectName: string(w.ObjectName),
 		UserName: string(w.UserName), Start: parseTime(string(w.StartDatetime)), End: parseTime(string(w.EndDatetime)),
-		Status: status, Percent: int(w.Progress), Message: string(w.ErrorMessage), Detail: string(w.ErrorDetail),
+		Status: status, Percent: int(w.Progress),
+		Message: c.log.text(string(w.ErrorMessage)), Detail: c.log.text(string(w.ErrorDetail)),
 	}
 }
 
@@ -76,7 +78,7 @@ func (c *Client) Task(ctx context.Context, id TaskID) (Task, error) {
 	err := c.do(ctx, call{
 		op: "read task", object: string(id), method: http.MethodGet, path: taskPath(id),
 	}, &w)
-	return w.task(), err
+	return c.task(w), err
 }
 
 func taskPath(id TaskID) string { return pathOf("/api/task/%s/", id) }
@@ -90,12 +92,12 @@ type HistoryFilter struct {
 // History iterates over what happened in a project, newest first (PORTAL.md §4). The error, if any,
 // comes last.
 func (c *Client) History(ctx context.Context, project ProjectID, filter HistoryFilter) iter.Seq2[Task, error] {
-	return each(ctx, c, historyCall("project", string(project), filter), wireTask.task)
+	return each(ctx, c, historyCall("project", string(project), filter), c.task)
 }
 
 // VMHistory iterates over what happened to a machine, newest first (PORTAL.md §4).
 func (c *Client) VMHistory(ctx context.Context, id VMID, filter HistoryFilter) iter.Seq2[Task, error] {
-	return each(ctx, c, historyCall("vm", string(id), filter), wireTask.task)
+	return each(ctx, c, historyCall("vm", string(id), filter), c.task)
 }
 
 func historyCall(kind, id string, filter HistoryFilter) call {

@@ -113,9 +113,7 @@ func (c *Client) waitTask(
 		}
 		o.report(c, task.Percent, string(task.Status))
 		if task.Status == TaskFailed {
-			failed := task
-			failed.Message, failed.Detail = c.log.text(task.Message), c.log.text(task.Detail)
-			return false, &TaskError{Task: failed}
+			return false, &TaskError{Task: task}
 		}
 		return until(task), nil
 	})

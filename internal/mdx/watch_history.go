@@ -54,7 +54,7 @@ func (h *historyReader) pages(
 		}
 		var last time.Time
 		for _, entry := range page.Results {
-			task := entry.task()
+			task := c.task(entry)
 			last = task.Start
 			if wanted[task.ID] {
 				found[task.ID] = &task

@@ -243,11 +243,11 @@ func (p *portal) byName(ctx context.Context, o vmOrder, e journal.Entry) (placed
 	case err != nil:
 		return placed{}, err
 	}
-	born, err := p.born(ctx, vm.ID)
+	maker, err := p.maker(ctx, vm.ID)
 	if err != nil {
 		return placed{}, err
 	}
-	if since := born.Sub(e.Asked); born.IsZero() || since < -clockSlack || since > madeWithin {
+	if since := maker.Start.Sub(e.Asked); maker.Start.IsZero() || since < -clockSlack || since > madeWithin {
 		return placed{}, errNotLeft
 	}
 	return placed{id: vm.ID}, nil
@@ -276,20 +276,6 @@ const (
 	// clockSlack is how far the clocks of the portal's parts may be apart, and histories are without fractions.
 	clockSlack = time.Minute
 )
-
-// born is when a VM came into being: the beginning of its history.
-func (p *portal) born(ctx context.Context, id mdx.VMID) (time.Time, error) {
-	var first time.Time
-	for task, err := range p.VMHistory(ctx, id, mdx.HistoryFilter{}) {
-		if err != nil {
-			return time.Time{}, err
-		}
-		if first.IsZero() || task.Start.Before(first) {
-			first = task.Start
-		}
-	}
-	return first, nil
-}
 
 // noteOf tells the user what was taken up.
 func noteOf(o vmOrder, e journal.Entry) string {

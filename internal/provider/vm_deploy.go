@@ -106,15 +106,19 @@ func (p *portal) aside(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(context.WithoutCancel(ctx), patience*p.settings.pollInterval)
 }
 
-// awaitMade waits until a VM that was placed is made. A failure of the portal's task is a [*mdx.TaskError].
+// awaitMade waits until a VM that was placed is made. A failure of the portal's task is a [*mdx.TaskError]. Where the task is
+// not known, a VM that does not run has a history that tells.
 func (p *portal) awaitMade(ctx context.Context, t vmTarget, made placed) error {
 	if made.task != "" {
 		if _, err := p.WaitTask(ctx, t.project, made.task, t.named(), logProgress(ctx), mdx.WithPace(mdx.PaceDeploy)); err != nil {
 			return err
 		}
 	}
-	_, err := p.settle(ctx, t)
-	return err
+	vm, err := p.settle(ctx, t)
+	if err != nil || made.task != "" || isRunning(vm) {
+		return err
+	}
+	return p.howMade(ctx, t.id)
 }
 
 // refused tells whether the portal said no to what was asked, as opposed to not having finished it, or not having been

@@ -178,7 +178,10 @@ func (w *groupWork) change(ctx context.Context, members []memberModel) {
 	for _, member := range members {
 		w.running.Go(func() {
 			is := w.group.member(member)
-			err := w.portal.refresh(ctx, &is)
+			err := w.made(ctx, &member)
+			if err == nil {
+				err = w.portal.refresh(ctx, &is)
+			}
 			if err != nil {
 				w.keep(member)
 			} else {
@@ -190,6 +193,19 @@ func (w *groupWork) change(ctx context.Context, members []memberModel) {
 			}
 		})
 	}
+}
+
+// made waits until a member is made that an interrupted run has asked for. One whose making has failed is marked.
+func (w *groupWork) made(ctx context.Context, member *memberModel) error {
+	if !unmade(member.Status) {
+		return nil
+	}
+	is := w.group.member(*member)
+	err := w.portal.awaitMade(ctx, w.target(is), placed{id: is.vmID()})
+	if _, failed := errors.AsType[*mdx.TaskError](err); failed {
+		member.Status = types.StringValue(statusDeployFailed)
+	}
+	return err
 }
 
 // changeOne compares what a member is with what it is to be, so that what was done before is not done again.
@@ -235,10 +251,10 @@ func (w *groupWork) read(ctx context.Context, members []memberModel) {
 			case err != nil:
 				w.fail(member.Name.ValueString(), err)
 			default:
-				if member.Status.ValueString() == statusDeployFailed {
-					vm.Status = member.Status
-				}
-				if !w.group.ID.IsNull() { // else it is being imported, and a plan that does so writes no state
+				if !w.group.ID.IsNull() { // else it is being imported as it is, and a plan that does so writes no state
+					if err := w.portal.lookHowMade(ctx, member.Status, &vm); err != nil {
+						w.note(notMade(vm.Name.ValueString(), err).Detail())
+					}
 					w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
 					if !vm.Name.Equal(member.Name) {
 						w.portal.hadName(ctx, vm.project(), mdx.VMID(member.ID.ValueString()), member.Name.ValueString())

@@ -50,10 +50,6 @@ var memberType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"ipv4_address": types.StringType, "ipv6_address": types.StringType,
 }}
 
-// statusDeployFailed is this provider's own word, beside the portal's, for a member whose deploy failed and left a VM
-// that could not be removed: the next apply removes it and makes another.
-const statusDeployFailed = "DeployFailed"
-
 // pastRepair tells whether another VM must take a member's place.
 func (m memberModel) pastRepair() bool {
 	return slices.Contains([]string{statusDeployFailed, string(mdx.VMNotFound)}, m.Status.ValueString())

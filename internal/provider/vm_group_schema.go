@@ -103,7 +103,7 @@ func vmGroupComputedSchema() map[string]schema.Attribute {
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"id":           word(vmTells["id"]),
 				"name":         word("Name of the member."),
-				"status":       word(vmTells["status"] + " `" + statusDeployFailed + "` marks what a failed deploy left behind."),
+				"status":       word(vmTells["status"] + deployFailedTells),
 				"ipv4_address": word(vmTells["ipv4_address"]),
 				"ipv6_address": word(vmTells["ipv6_address"]),
 			}},

@@ -33,6 +33,8 @@ func (r *vmResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 		r.planNew(ctx, config, &plan, &resp.Diagnostics)
 	default:
 		if resp.RequiresReplace = replacedBy(state, plan); len(resp.RequiresReplace) > 0 {
+			plan.Status = types.StringUnknown() // which may be the reason, and Terraform heeds none that does not change
+			resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 			return // Terraform has the new VM planned by itself
 		}
 		r.planChange(ctx, state, &plan, &resp.Diagnostics)
@@ -61,6 +63,9 @@ func (r *vmResource) planNew(ctx context.Context, config vmModel, plan *vmModel,
 // is taken over instead, and one that leaves the configuration is forgotten.
 func replacedBy(state, plan vmModel) path.Paths {
 	var replaced path.Paths
+	if state.Status.ValueString() == statusDeployFailed {
+		replaced = append(replaced, path.Root("status"))
+	}
 	differs := func(before, after attr.Value) bool {
 		return !before.IsNull() && !after.IsNull() && !before.Equal(after)
 	}

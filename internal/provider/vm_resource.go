@@ -215,7 +215,10 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("read VM %q", first(state.Name.ValueString(), state.ID.ValueString())), err))
 		return
 	}
-	if !before.Name.IsNull() { // else it is being imported, and a plan that does so writes no state
+	if !before.Name.IsNull() { // else it is being imported as it is, and a plan that does so writes no state
+		if err := r.portal.lookHowMade(ctx, before.Status, &state); err != nil {
+			resp.Diagnostics.Append(notMade(state.Name.ValueString(), err))
+		}
 		r.portal.inState(ctx, state.project(), state.Name.ValueString())
 		if !before.Name.Equal(state.Name) {
 			r.portal.hadName(ctx, state.project(), mdx.VMID(state.ID.ValueString()), before.Name.ValueString())
@@ -248,7 +251,13 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 		return
 	}
 	change.tell = warnOfRules(change.name, &resp.Diagnostics)
-	err := r.portal.change(ctx, change)
+	var err error
+	if unmade(state.Status) {
+		err = r.portal.awaitMade(ctx, change.vmTarget, placed{id: change.id})
+	}
+	if err == nil {
+		err = r.portal.change(ctx, change)
+	}
 	if err == nil && change.rename != "" {
 		r.portal.inState(ctx, state.project(), change.name) // whoever has that name next is another VM
 	}
@@ -267,7 +276,9 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	resp.Diagnostics.Append(requestError(fmt.Sprintf("update VM %q", state.Name.ValueString()), err, vmFields))
 	aside, cancel := r.portal.aside(ctx)
 	defer cancel()
+	was := state.Status
 	if err := r.portal.refresh(aside, &state); err == nil {
+		_ = r.portal.lookHowMade(aside, was, &state) // it is told above
 		resp.Diagnostics.Append(resp.State.Set(aside, state)...)
 	}
 }

@@ -39,12 +39,15 @@ var vmTells = map[string]string{
 func vmComputedSchema() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{}
 	for _, name := range []string{
-		"id", "status", "ipv4_address", "ipv6_address", "global_ipv4_address", "login_username", "esxi", "vcenter",
+		"id", "ipv4_address", "ipv6_address", "global_ipv4_address", "login_username", "esxi", "vcenter",
 		"vmware_tools_status",
 	} {
 		attributes[name] = schema.StringAttribute{
 			Computed: true, MarkdownDescription: vmTells[name], PlanModifiers: keepString(),
 		}
+	}
+	attributes["status"] = schema.StringAttribute{
+		Computed: true, MarkdownDescription: vmTells["status"] + deployFailedTells, PlanModifiers: keepString(),
 	}
 	number := func(name string) schema.Attribute {
 		return schema.Int64Attribute{Computed: true, MarkdownDescription: vmTells[name]}

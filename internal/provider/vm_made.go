@@ -1,0 +1,74 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// statusDeployFailed is this provider's own word, beside the portal's, for a VM whose making has failed, and which that has
+// left: the next apply removes it and makes another.
+const statusDeployFailed = "DeployFailed"
+
+// deployFailedTells describes it.
+const deployFailedTells = " `" + statusDeployFailed + "` marks a VM that a failed deploy has left: the next apply removes it and makes another."
+
+// unmade tells by a status in the state whether a VM was not seen made yet: an interrupted run has written it down.
+func unmade(status types.String) bool {
+	return status.IsNull() || status.ValueString() == string(mdx.VMDeploying)
+}
+
+// maker is the task that a VM came into being by: the first of its history.
+func (p *portal) maker(ctx context.Context, id mdx.VMID) (mdx.Task, error) {
+	var first mdx.Task
+	for task, err := range p.VMHistory(ctx, id, mdx.HistoryFilter{}) {
+		if err != nil {
+			return mdx.Task{}, err
+		}
+		if first.Start.IsZero() || !task.Start.After(first.Start) {
+			first = task
+		}
+	}
+	return first, nil
+}
+
+// howMade is a [*mdx.TaskError] for a VM whose making has failed, and another error where the portal does not tell.
+func (p *portal) howMade(ctx context.Context, id mdx.VMID) error {
+	task, err := p.maker(ctx, id)
+	if err == nil && task.Status == mdx.TaskFailed {
+		return &mdx.TaskError{Task: task}
+	}
+	return err
+}
+
+// lookHowMade marks a VM whose making has failed since an interrupted run has asked for it, and answers the failure. One that
+// runs was made; of one of which the portal does not tell yet, the state does not either, so that it is looked at again.
+func (p *portal) lookHowMade(ctx context.Context, before types.String, vm *vmModel) *mdx.TaskError {
+	switch {
+	case before.ValueString() == statusDeployFailed:
+		vm.Status = before
+	case unmade(before) && vm.PowerState.ValueString() == powerStopped:
+		err := p.howMade(ctx, vm.vmID())
+		if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
+			vm.Status = types.StringValue(statusDeployFailed)
+			return failed
+		}
+		if err != nil {
+			vm.Status = before
+		}
+	}
+	return nil
+}
+
+// notMade tells of a VM that is marked.
+func notMade(name string, failure error) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(path.Root("status"), fmt.Sprintf("VM %q was not made", name), fmt.Sprintf(
+		"The portal failed to make VM %q, after the run that asked for it was interrupted: %s The next terraform apply removes what is "+
+			"left of it and makes another.", name, sentence(failure.Error())))
+}
