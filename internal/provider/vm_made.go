@@ -24,8 +24,27 @@ func unmade(status types.String) bool {
 	return status.IsNull() || status.ValueString() == string(mdx.VMDeploying)
 }
 
-// maker is the task that a VM came into being by: the first of its history.
+// maker is the task that a VM came into being by: the first of its history. A list may leave one out for once, so two looks must
+// agree.
 func (p *portal) maker(ctx context.Context, id mdx.VMID) (mdx.Task, error) {
+	before, err := p.firstTask(ctx, id)
+	const looks = 4
+	for range looks {
+		var task mdx.Task
+		if err == nil {
+			task, err = p.firstTask(ctx, id)
+		}
+		if err != nil || task.ID == before.ID {
+			return task, err
+		}
+		before = task
+	}
+	return mdx.Task{}, errBeginning
+}
+
+var errBeginning = errors.New("the portal tells the beginning of the VM's history in one way, and then in another")
+
+func (p *portal) firstTask(ctx context.Context, id mdx.VMID) (mdx.Task, error) {
 	var first mdx.Task
 	for task, err := range p.VMHistory(ctx, id, mdx.HistoryFilter{}) {
 		if err != nil {

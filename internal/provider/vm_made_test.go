@@ -13,6 +13,8 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
 
+const vmHistoryRoute = "GET /api/history/vm/{vm}/"
+
 // failsLate is a portal whose first deploy or clone fails long after it was asked for, and leaves a VM that is off.
 func failsLate(t *testing.T, faults ...mdxsim.Fault) *world {
 	t.Helper()
@@ -149,7 +151,7 @@ func TestAVMOfWhoseMakingNothingIsHeardYetIsLookedAtAgain(t *testing.T) {
 	config := smallVM(nil)
 	state, _ := p.interrupted(p.plan(nil, config), w.beingMade)
 	w.Advance(2 * eternity)
-	if err := w.SetFaults([]mdxsim.Fault{{Route: "GET /api/history/vm/{vm}/", Nth: 1, Times: 99, Kind: mdxsim.NotFound}}); err != nil {
+	if err := w.SetFaults([]mdxsim.Fault{{Route: vmHistoryRoute, Nth: 1, Times: 99, Kind: mdxsim.NotFound}}); err != nil {
 		t.Fatal(err)
 	}
 	if state, _ = p.refresh(state); state["status"] != nil {
@@ -158,6 +160,41 @@ func TestAVMOfWhoseMakingNothingIsHeardYetIsLookedAtAgain(t *testing.T) {
 	if err := w.SetFaults(nil); err != nil {
 		t.Fatal(err)
 	}
+	state, _ = p.refresh(state)
+	p.converge(p.replaced(state, config), config)
+}
+
+// A list may leave something out for once: what is the first in it then has made no VM.
+func TestAVMIsNotTakenForOneThatWasNotMadeByAHistoryThatLeavesItsMakingOut(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{Faults: []mdxsim.Fault{{Route: "POST /api/vm/{vm}/power_on/", Nth: 1, Kind: mdxsim.TaskFails}}})
+	p := w.plugin(t)
+	config := cloneVM(attributes{"name": "web"})
+	state, said := p.apply(t.Context(), p.plan(nil, config))
+	if w.machine("web").Status == mdxsim.PowerOn || state["status"] != nil {
+		t.Fatalf("%v %s", state["status"], said)
+	}
+	if err := w.SetFaults([]mdxsim.Fault{{Route: vmHistoryRoute, Nth: 1, Kind: mdxsim.ListOmits, Element: 9}}); err != nil {
+		t.Fatal(err)
+	}
+	state, said = p.refresh(state)
+	if state["status"] == "DeployFailed" {
+		t.Errorf("a sound VM is %v: %s", state["status"], said)
+	}
+	p.converge(state, config)
+}
+
+func TestAVMIsNotTakenForMadeByAHistoryThatLeavesItsMakingOut(t *testing.T) {
+	t.Parallel()
+	w := failsLate(t)
+	p := w.plugin(t)
+	config := smallVM(nil)
+	state, _ := p.interrupted(p.plan(nil, config), w.beingMade)
+	w.Advance(2 * eternity)
+	if err := w.SetFaults([]mdxsim.Fault{{Route: vmHistoryRoute, Nth: 1, Kind: mdxsim.ListOmits}}); err != nil {
+		t.Fatal(err)
+	}
+	state, _ = p.refresh(state)
 	state, _ = p.refresh(state)
 	p.converge(p.replaced(state, config), config)
 }
