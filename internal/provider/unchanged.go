@@ -21,13 +21,17 @@ type unchanged struct {
 	defaults map[string][]byte // as Terraform encodes them
 	kept     []string          // lists that Terraform proposes to forget where the configuration has none, and a plan keeps
 	waitsFor []string          // attributes that a plan fills in later, if the state has none
+	unless   map[string][]byte // values in the state that a plan replaces, encoded too
 }
 
-// unchangedVM is when nothing is planned for a VM: its address must be there, since it is waited for otherwise.
+// unchangedVM is when nothing is planned for a VM: its address must be there, since it is waited for otherwise. One that was not
+// made may have one all the same, if somebody has started it.
 func unchangedVM() unchanged {
+	notMade, _ := msgpack.Marshal(statusDeployFailed) // of a text: no error
 	return unchanged{
 		defaults: defaultsOf(vmSchema(context.Background())),
 		kept:     []string{"network_adapters"}, waitsFor: []string{"ipv4_address"},
+		unless: map[string][]byte{"status": notMade},
 	}
 }
 
@@ -47,6 +51,11 @@ func (u unchanged) holds(req *tfprotov6.PlanResourceChangeRequest) bool {
 	}
 	for name, value := range u.defaults {
 		if isNull(configured[name]) && !bytes.Equal(have[name], value) {
+			return false
+		}
+	}
+	for name, value := range u.unless {
+		if bytes.Equal(have[name], value) {
 			return false
 		}
 	}

@@ -38,6 +38,7 @@ func TestAPlanForAnUnchangedVMIsTheFrameworksAndCheap(t *testing.T) {
 		"the name is another":              {config: attributes{"name": "n-2"}},
 		"more packs":                       {config: attributes{"pack_num": 3}},
 		"the address is yet to come":       {state: attributes{"ipv4_address": nil}},
+		"it was not made":                  {state: attributes{"status": "DeployFailed"}},
 		"the portal tells fewer things":    {state: attributes{"esxi": nil, "vcenter": nil, "hard_disks": []any{}}, cheap: true},
 		"the origin, as after an import":   {state: attributes{"catalog_id": nil, "ssh_public_key": nil}},
 		"another origin, which replaces":   {config: attributes{"catalog_id": "ca7a1060-0000-4000-8000-000000002004"}},
