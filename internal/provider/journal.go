@@ -2,9 +2,11 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,12 +74,20 @@ func (r record) Accepted(tasks []mdx.TaskID) error {
 	return r.Intent.Accepted(ids)
 }
 
-// inState has the journal forget a VM that the state has beyond doubt, or that is gone: what a refresh found, or a
-// destroy ended. A create is not enough, since Terraform may be killed before it writes what it was answered.
+// inState has the journal forget a VM that the state has beyond doubt, as a refresh found, or whose making has left nothing. A
+// create is not enough, since Terraform may be killed before it writes what it was answered.
 func (p *portal) inState(ctx context.Context, project mdx.ProjectID, name string) {
 	if err := p.journal.Settle(p.journal.key(project, name)); err != nil {
 		tflog.Warn(ctx, "the journal could not be cleared", map[string]any{"name": name, "error": err.Error()})
 	}
+}
+
+// destroyed has the journal forget a VM that is gone. Its name is free before that is known, and what this run, or one beside it,
+// has asked for by the name since stays.
+func (p *portal) destroyed(ctx context.Context, project mdx.ProjectID, name string) {
+	entries, err := p.journal.About(p.journal.key(project, name))
+	entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return !p.journal.Earlier(e) })
+	p.completed(ctx, errors.Join(err, p.journal.Forget(entries)))
 }
 
 // handedOver notes that Terraform was answered with a VM's id, so that the VM does not count as left behind for now.

@@ -149,7 +149,7 @@ func (w *groupWork) remove(ctx context.Context, member memberModel) (gone bool) 
 	err := w.portal.destroy(ctx, w.target(vm))
 	switch {
 	case err == nil:
-		w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
+		w.portal.destroyed(ctx, vm.project(), vm.Name.ValueString())
 		return true
 	case mdx.IsNotFound(err): // long ago, perhaps, and the journal knows one that was made in its place
 		w.portal.hadName(ctx, vm.project(), mdx.VMID(vm.ID.ValueString()), vm.Name.ValueString())

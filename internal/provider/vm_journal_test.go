@@ -117,6 +117,80 @@ func TestTheDestroyOfAVMThatIsGoneForgetsNoneThatWasMadeInItsPlace(t *testing.T)
 	}
 }
 
+// A rename frees the name, and in the same run another VM may be asked for by it, while the first still waits for its address.
+func TestARenameForgetsNoVMThatHasItsNameSince(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{Address: eternity}})
+	p := w.plugin(t)
+	first := p.make(smallVM(attributes{"power_state": "stopped"}))
+	p = w.plugin(t)
+	first, _ = p.refresh(first)
+	done := make(chan struct{})
+	plan := p.plan(first, smallVM(attributes{"name": "web2"}))
+	second := p.plan(nil, smallVM(attributes{"wait_for_address": false}))
+	go func() {
+		defer close(done)
+		if _, said := p.apply(t.Context(), plan); strings.Contains(said, "ERROR") {
+			t.Error(said)
+		}
+	}()
+	until(t, func() bool { return w.machine("web2") != nil && w.machine("web2").Status == mdxsim.PowerOn })
+	if _, said := p.apply(t.Context(), second); said != "" { // and is killed before this is in state
+		t.Error(said)
+	}
+	w.Advance(2 * eternity)
+	<-done
+	if files := journaled(t); len(files) != 1 {
+		t.Errorf("a VM is there that no state has, and the journal has %v", files)
+	}
+}
+
+// The name is free as soon as the VM is gone, and before that is known in full, another may be asked for by it.
+func TestADestroyForgetsNoVMThatHasItsNameSince(t *testing.T) {
+	for what, config := range map[string]attributes{"mdx_vm": smallVM(nil), "mdx_vm_group": smallGroup("web", 1)} {
+		t.Run(what, func(t *testing.T) {
+			t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+			w := startWorld(t, mdxsim.Config{})
+			p := w.plugin(t)
+			p.resource = what
+			first := p.make(config)
+			name := "web"
+			if what == "mdx_vm_group" {
+				name = "web0"
+			}
+			if err := w.SetFaults([]mdxsim.Fault{{Route: "GET /api/task/{task}/", Nth: 1, Times: 9999, Kind: mdxsim.NotFound}}); err != nil {
+				t.Fatal(err)
+			}
+			p = w.plugin(t)
+			other := *p
+			p.resource = what
+			first, _ = p.refresh(first)
+			second := other.plan(nil, smallVM(attributes{"name": name}))
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				if _, said := p.destroy(first); said != "" {
+					t.Error(said)
+				}
+			}()
+			until(t, func() bool { return w.machine(name) == nil })
+			go func() { // two tasks are looked up in the history
+				<-done
+				if err := w.SetFaults(nil); err != nil {
+					t.Error(err)
+				}
+			}()
+			if _, said := other.apply(t.Context(), second); said != "" { // and is killed before this is in state
+				t.Error(said)
+			}
+			<-done
+			if files := journaled(t); len(files) != 1 {
+				t.Errorf("a VM is there that no state has, and the journal has %v", files)
+			}
+		})
+	}
+}
+
 // Terraform refuses a VM of another name than planned, and replaces it.
 func TestAVMThatSomebodyHasRenamedSinceIsNotTakenUp(t *testing.T) {
 	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())

@@ -259,7 +259,7 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 		err = r.portal.change(ctx, change)
 	}
 	if err == nil && change.rename != "" {
-		r.portal.inState(ctx, state.project(), change.name) // whoever has that name next is another VM
+		r.portal.hadName(ctx, state.project(), change.id, change.name) // whoever has that name next is another VM
 	}
 	after := plan
 	if after.ServiceNetworks.IsUnknown() {
@@ -314,6 +314,6 @@ func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, res
 	case err != nil:
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("destroy VM %q", state.Name.ValueString()), err))
 	default:
-		r.portal.inState(ctx, state.project(), state.Name.ValueString())
+		r.portal.destroyed(ctx, state.project(), state.Name.ValueString())
 	}
 }
