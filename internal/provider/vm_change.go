@@ -235,6 +235,18 @@ func (p *portal) growTo(ctx context.Context, t vmTarget, diskGB int) error {
 	return p.reconfigure(ctx, vmChange{vmTarget: t, diskGB: diskGB})
 }
 
+// lookAtDisk has a change grow the disk of a clone that was being made when the state was read: that told what was asked for.
+func (p *portal) lookAtDisk(ctx context.Context, diskGB int, c *vmChange) error {
+	vm, err := p.VM(ctx, c.project, c.id)
+	if err != nil {
+		return err
+	}
+	if system, ok := systemDisk(vm.HardDisks); ok && system.CapacityGB < diskGB {
+		c.diskGB = diskGB
+	}
+	return nil
+}
+
 // ended waits for the tasks of a request.
 func (p *portal) ended(ctx context.Context, t vmTarget, tasks []mdx.TaskID, err error) error {
 	for _, task := range tasks {

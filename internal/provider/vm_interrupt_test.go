@@ -121,6 +121,40 @@ func TestTheNextApplyWaitsForTheAddress(t *testing.T) {
 	p.converge(state, config)
 }
 
+// A clone has its source's disk until it is made.
+func TestACloneThatIsStillMadeUnderTheNextApplyGetsItsDisk(t *testing.T) {
+	t.Parallel()
+	for _, deploying := range []string{"full", "bare"} {
+		t.Run(deploying, func(t *testing.T) {
+			t.Parallel()
+			w := startWorld(t, mdxsim.Config{
+				Durations: mdxsim.Durations{Clone: eternity}, Quirks: mdxsim.Quirks{Deploying: deploying},
+			})
+			p := w.plugin(t)
+			config := cloneVM(attributes{"name": "web", "disk_size": 50})
+			state, _ := p.interrupted(p.plan(nil, config), w.beingMade)
+			state, _ = p.refresh(state)
+			if state["status"] != "Deploying" {
+				t.Fatalf("it is %v", state["status"])
+			}
+			plan := p.plan(state, config)
+			lists := w.asked("GET /api/vm/project/{project}/")
+			go func() {
+				until(t, func() bool { return w.asked("GET /api/vm/project/{project}/") > lists })
+				w.Advance(2 * eternity)
+			}()
+			state, said := p.apply(t.Context(), plan)
+			if said != "" {
+				t.Error(said)
+			}
+			state, _ = p.refresh(state)
+			if again := p.plan(state, config); !again.empty() {
+				t.Errorf("the plan after an apply is not empty: %s %v", again.said, again.changes())
+			}
+		})
+	}
+}
+
 func TestACreateThatTakesTooLongIsContinued(t *testing.T) {
 	t.Parallel()
 	w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{Address: eternity}})

@@ -254,6 +254,9 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	var err error
 	if unmade(state.Status) {
 		err = r.portal.awaitMade(ctx, change.vmTarget, placed{id: change.id})
+		if err == nil && !plan.SourceVMID.IsNull() {
+			err = r.portal.lookAtDisk(ctx, int(plan.DiskSize.ValueInt64()), &change)
+		}
 	}
 	if err == nil {
 		err = r.portal.change(ctx, change)
