@@ -43,6 +43,7 @@ func (r *networkResource) ImportState(ctx context.Context, req resource.ImportSt
 	state.setRules(ctx, have, &resp.Diagnostics)
 	state.setOwn(ctx, idsOf(have), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(markImported(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{state.ID})...)
 }
 

@@ -171,7 +171,9 @@ func (r *networkResource) Read(ctx context.Context, req resource.ReadRequest, re
 	mine := func(rule mdx.ACLRule) bool {
 		return state.Exclusive.ValueBool() || own(rule) || sameAsOneOf(told)(rule)
 	}
-	r.portal.forgetRules(ctx, project, segment, have, idsOf(only(have, own)))
+	if !justImported(ctx, resp.Private, &resp.Diagnostics) {
+		r.portal.forgetRules(ctx, project, segment, have, idsOf(only(have, own)))
+	}
 	state.setRules(ctx, only(have, mine), &resp.Diagnostics)
 	state.setOwn(ctx, idsOf(only(have, own)), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

@@ -59,7 +59,8 @@ func TestThePlanOfAnImportForgetsNoRuleThatAnInterruptedRunLeft(t *testing.T) {
 			"segment_id": backendSegment, "protocol": "TCP", "source_cidr": "192.0.2.0/24", "destination_cidr": "10.0.8.0/24",
 			"destination_port": "443",
 		},
-		"mdx_dnat": {"segment_id": backendSegment, "destination_address": "10.0.8.1"},
+		"mdx_dnat":    {"segment_id": backendSegment, "destination_address": "10.0.8.1"},
+		"mdx_network": opening(443),
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
