@@ -59,7 +59,7 @@ func (p *portal) rulesChanged(segment mdx.SegmentID, family mdx.ACLFamily) {
 type wish struct {
 	rule mdx.ACLRule
 	id   mdx.ACLRuleID // empty until it is known
-	err  error         // why it is not, if the portal refused it
+	err  error         // why it is not, if the portal refused it, and the answer that was lost before
 	lost error         // the answer that leaves open whether the portal made it
 	seen bool          // the list shows it
 }
@@ -115,7 +115,7 @@ func (p *portal) postRules(ctx context.Context, segment mdx.SegmentID, wishes []
 			case mdx.IsAmbiguous(err):
 				w.lost = err
 			default:
-				w.err, w.lost = err, nil
+				w.err, w.lost = errors.Join(err, w.lost), nil // the one before may be why
 			}
 			return nil
 		})

@@ -82,7 +82,7 @@ func refusedRule(err error) bool {
 		return true
 	}
 	answer, ok := errors.AsType[*mdx.Error](err)
-	return ok && answer.Method == http.MethodPost && answer.Status/100 == 4 && !answer.Ambiguous
+	return ok && answer.Method == http.MethodPost && answer.Status/100 == 4 && !mdx.IsAmbiguous(err)
 }
 
 // leftRule looks for a rule that an interrupted run was about to make, for as long as it may take to show. The journal may

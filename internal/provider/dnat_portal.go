@@ -139,10 +139,15 @@ func (p *portal) createDNAT(
 	asked(request.PoolAddress)
 	var lost error
 	for range 3 {
-		lost = p.CreateDNAT(ctx, request)
+		err := p.CreateDNAT(ctx, request)
 		p.dnatLists.changed(string(project))
-		if lost != nil && !mdx.IsAmbiguous(lost) {
-			return mdx.DNAT{}, p.whyNot(ctx, project, request, lost)
+		switch {
+		case err == nil || mdx.IsAmbiguous(err):
+			lost = err
+		case lost != nil: // the one before may be why
+			return mdx.DNAT{}, &askedError{errors.Join(err, lost)}
+		default:
+			return mdx.DNAT{}, p.whyNot(ctx, project, request, err)
 		}
 		made, err := p.awaitDNAT(ctx, project, request, lost == nil)
 		if _, taken := errors.AsType[*takenError](err); taken || made.ID != "" {

@@ -148,6 +148,53 @@ func TestAPublicAddressThatAnotherOfAKilledRunHasChosenIsNotTakenUp(t *testing.T
 	}
 }
 
+func TestARuleIsNotGivenUpWhenItIsRefusedAfterAnAnswerWasLost(t *testing.T) {
+	for name, test := range map[string]struct {
+		resource string
+		config   attributes
+		makes    string
+	}{
+		"an access rule":             {"mdx_acl_rule", entering("443"), makesRules},
+		"a network's rule":           {"mdx_network", opening(443), makesRules},
+		"a DNAT rule":                {"mdx_dnat", publishing("203.0.113.10"), "POST /api/dnat/"},
+		"a DNAT rule to any address": {"mdx_dnat", publishing(nil), "POST /api/dnat/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+			w := startWorld(t, mdxsim.Config{
+				Durations: mdxsim.Durations{RuleVisible: 3 * time.Hour}, Quirks: mdxsim.Quirks{ACLTwins: "refused"},
+			})
+			if err := w.SetFaults([]mdxsim.Fault{{Route: test.makes, Nth: 1, Kind: mdxsim.ResetAfter}}); err != nil {
+				t.Fatal(err)
+			}
+			private := []byte{}
+			before := w.ours()
+			p := w.networkPlugin(t, &private)
+			p.resource = test.resource
+			state, told := p.apply(t.Context(), p.plan(nil, test.config))
+			if made := w.ours() - before; made != 1 {
+				t.Errorf("%d are made, want one: %s", made, told)
+			}
+			w.Advance(4 * time.Hour)
+			next := w.networkPlugin(t, &private)
+			next.resource = test.resource
+			if state != nil {
+				state, _ = next.refresh(state)
+			}
+			if state == nil {
+				state, told = next.apply(t.Context(), next.plan(nil, test.config))
+			}
+			if _, said := next.destroy(state); said != "" {
+				t.Error(said)
+			}
+			w.Advance(4 * time.Hour)
+			if left := w.ours() - before; left > 0 {
+				t.Errorf("%d are left behind: %s", left, told)
+			}
+		})
+	}
+}
+
 func TestARuleThatWasTakenUpIsNotSaidToBeLeftBehind(t *testing.T) {
 	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
 	w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{RuleVisible: 10 * time.Minute}})
