@@ -130,13 +130,13 @@ func (r *aclRuleResource) Create(ctx context.Context, req resource.CreateRequest
 	defer release()
 	var have []mdx.ACLRule
 	thing := aclThing(plan.segment(), wanted)
-	left, err := r.portal.leftRule(ctx, project, func() (bool, error) {
+	left, err := r.portal.leftRule(ctx, project, func() (found, another bool, err error) {
 		rules, err := r.portal.rulesLike(ctx, plan.segment(), []mdx.ACLRule{wanted})
 		i := slices.IndexFunc(rules, wanted.Same)
 		if i >= 0 {
 			plan.ID = types.StringValue(string(rules[i].ID))
 		}
-		return i >= 0, err
+		return i >= 0, false, err
 	}, thing)
 	if err == nil && left {
 		resp.Diagnostics.AddWarning(takenUpRule(thing))
@@ -215,12 +215,12 @@ func (r *aclRuleResource) find(ctx context.Context, state aclRuleModel) (rule md
 	if err != nil || found || !whole {
 		return rule, found, err
 	}
-	_, err = r.portal.leftRule(ctx, state.project(), func() (bool, error) {
+	_, err = r.portal.leftRule(ctx, state.project(), func() (it, another bool, err error) {
 		rules, err := r.portal.rulesLike(ctx, state.segment(), []mdx.ACLRule{said})
 		if i := slices.IndexFunc(rules, state.is); i >= 0 {
 			rule, found = rules[i], true
 		}
-		return found || slices.ContainsFunc(rules, said.Same), err
+		return found, slices.ContainsFunc(rules, said.Same), err
 	}, aclThing(state.segment(), said))
 	return rule, found, err
 }

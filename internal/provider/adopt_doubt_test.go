@@ -125,7 +125,7 @@ func TestARuleThatARunBesideIsAskingForIsNotForgotten(t *testing.T) {
 	next, _ := r.run()
 	beside, _ := r.run()
 	ask(beside)
-	nowhere := func() (bool, error) { _, err := next.rules(t.Context(), backendNet, 0); return false, err }
+	nowhere := func() (bool, bool, error) { _, err := next.rules(t.Context(), backendNet, 0); return false, false, err }
 	if found, err := next.leftRule(t.Context(), leftProject, nowhere, thing); found || err != nil {
 		t.Fatal(found, err)
 	}

@@ -86,9 +86,9 @@ func refusedRule(err error) bool {
 }
 
 // leftRule looks for a rule that an interrupted run was about to make, for as long as it may take to show. The journal may
-// have it under each of the names.
+// have it under each of the names. Another that may be what was asked for counts once the rule itself will not show any more.
 func (p *portal) leftRule(
-	ctx context.Context, project mdx.ProjectID, look func() (found bool, err error), things ...string,
+	ctx context.Context, project mdx.ProjectID, look func() (found, another bool, err error), things ...string,
 ) (found bool, err error) {
 	var entries []journal.Entry
 	for _, thing := range things {
@@ -102,10 +102,12 @@ func (p *portal) leftRule(
 		return false, nil
 	}
 	tooLate := p.tooLateFor(entries)
+	var another bool
 	err = p.await(ctx, "the list to show the rule of an interrupted run", func() (bool, error) {
-		found, err = look()
+		found, another, err = look()
 		return found || tooLate(), err
 	})
+	found = found || another
 	switch {
 	case err == nil && found:
 		p.completed(ctx, p.journal.HandOverThese(entries))

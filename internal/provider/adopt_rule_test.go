@@ -113,9 +113,9 @@ func TestADNATRuleThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 		return run.CreateDNAT(t.Context(), mdx.DNATRequest{PoolAddress: public10, Segment: backendNet, DstAddress: host(1)})
 	})
 	next, _ := r.run()
-	found, err := next.leftRule(t.Context(), leftProject, func() (bool, error) {
+	found, err := next.leftRule(t.Context(), leftProject, func() (bool, bool, error) {
 		there, err := next.dnats(t.Context(), leftProject, 0)
-		return slices.ContainsFunc(there, func(rule mdx.DNAT) bool { return rule.DstAddress == host(1) }), err
+		return slices.ContainsFunc(there, func(rule mdx.DNAT) bool { return rule.DstAddress == host(1) }), false, err
 	}, thing)
 	over()
 	if err != nil || !found {

@@ -130,13 +130,13 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 	pool := parseAddress(plan.PoolAddress)
 	thing := dnatThing(plan.segment(), pool, plan.destination())
 	label := r.portal.segmentLabel(ctx, project, plan.segment())
-	left, err := r.portal.leftRule(ctx, project, func() (bool, error) {
+	left, err := r.portal.leftRule(ctx, project, func() (found, another bool, err error) {
 		rules, err := r.portal.dnats(ctx, project, 0)
 		i := slices.IndexFunc(rules, r.portal.answers(&plan, pool, label))
 		if i >= 0 {
 			plan.ID, plan.PoolAddress = types.StringValue(string(rules[i].ID)), iptypes.NewIPv4AddressValue(rules[i].PoolAddress.String())
 		}
-		return i >= 0, err
+		return i >= 0, false, err
 	}, thing)
 	if err != nil {
 		resp.Diagnostics.Append(portalError("list the DNAT rules", err))
@@ -243,9 +243,9 @@ func (r *dnatResource) find(ctx context.Context, state dnatModel) (rule *mdx.DNA
 	}
 	label := r.portal.segmentLabel(ctx, state.project(), state.segment())
 	for _, pool := range []netip.Addr{parseAddress(state.PoolAddress), {}} {
-		left, err := r.portal.leftRule(ctx, state.project(), func() (bool, error) {
+		left, err := r.portal.leftRule(ctx, state.project(), func() (it, another bool, err error) {
 			rules, err := r.portal.dnats(ctx, state.project(), 0)
-			return slices.ContainsFunc(rules, state.is) || slices.ContainsFunc(rules, r.portal.answers(&state, pool, label)), err
+			return slices.ContainsFunc(rules, state.is), slices.ContainsFunc(rules, r.portal.answers(&state, pool, label)), err
 		}, dnatThing(state.segment(), pool, state.destination()))
 		if err != nil {
 			return nil, nil, err

@@ -148,6 +148,38 @@ func TestAPublicAddressThatAnotherOfAKilledRunHasChosenIsNotTakenUp(t *testing.T
 	}
 }
 
+func TestARuleIsNotForgottenForAnotherThatShowsSooner(t *testing.T) {
+	for resource, config := range map[string]attributes{"mdx_acl_rule": entering("22"), "mdx_dnat": publishing(nil)} {
+		t.Run(resource, func(t *testing.T) {
+			t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+			w := startWorld(t, mdxsim.Config{Durations: mdxsim.Durations{RuleVisible: 10 * time.Minute}})
+			p := w.rulePlugin(t, resource)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			go func() {
+				until(t, func() bool { return w.ours() > 0 })
+				cancel()
+			}()
+			state, _ := p.apply(ctx, p.plan(nil, config))
+			ours := w.ours()
+			theirs := byHand(22)
+			theirs.DstAddress, theirs.DstMask = "10.0.8.1", "32"
+			w.put(t, theirs)
+			if _, err := w.TakeGlobalAddress(backendSegment, "203.0.113.12", "10.0.8.1"); err != nil {
+				t.Fatal(err)
+			}
+			others := w.ours() - ours
+			if _, said := w.rulePlugin(t, resource).destroy(state); said != "" {
+				t.Error(said)
+			}
+			w.Advance(time.Hour)
+			if left := w.ours() - others; left > 0 {
+				t.Errorf("%d are left behind", left)
+			}
+		})
+	}
+}
+
 func TestARuleIsNotGivenUpWhenItIsRefusedAfterAnAnswerWasLost(t *testing.T) {
 	for name, test := range map[string]struct {
 		resource string
