@@ -83,6 +83,14 @@ func (m *dnatModel) things() []string {
 	}
 }
 
+// besideAnother tells whether the journal has both names of a rule. Then its public address was chosen, and the other name is
+// that of one to the same machine which was to have any: a killed run has left it, and it is not to be taken for the first.
+func (p *portal) besideAnother(m *dnatModel) bool {
+	open := mdx.DNAT{DstAddress: m.destination()}
+	one := mdx.DNAT{DstAddress: m.destination(), PoolAddress: parseAddress(m.PoolAddress)}
+	return one != open && p.chosen(m.project(), m.segment(), one) && p.chosen(m.project(), m.segment(), open)
+}
+
 // parseAddress is the zero Addr for what is not known or not given.
 func parseAddress(text iptypes.IPv4Address) netip.Addr {
 	address, err := netip.ParseAddr(text.ValueString())
@@ -227,7 +235,7 @@ func (r *dnatResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{types.StringValue(state.ID.ValueString())})...)
 		resp.State.RemoveResource(ctx)
 	default:
-		if !justImported(ctx, resp.Private, &resp.Diagnostics) {
+		if !justImported(ctx, resp.Private, &resp.Diagnostics) && !r.portal.besideAnother(&state) {
 			r.portal.ruleInState(ctx, state.project(), state.things()...)
 		}
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -302,7 +310,11 @@ func (r *dnatResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	gone := r.portal.ruleGoes(ctx, state.project(), state.things()...)
+	things := state.things()
+	if r.portal.besideAnother(&state) {
+		things = things[:1]
+	}
+	gone := r.portal.ruleGoes(ctx, state.project(), things...)
 	rule, _, err := r.find(ctx, state)
 	if err == nil && rule != nil {
 		err = r.portal.unpublish(ctx, state.project(), rule.ID)

@@ -148,6 +148,49 @@ func TestAPublicAddressThatAnotherOfAKilledRunHasChosenIsNotTakenUp(t *testing.T
 	}
 }
 
+func TestAPublicAddressOfAKilledRunIsTakenUpBesideOneThatTheStateHas(t *testing.T) {
+	for name, test := range map[string]struct {
+		first func(*plugin, attributes) (attributes, string)
+		made  bool
+	}{
+		"refreshed":           {(*plugin).refresh, true},
+		"destroyed":           {(*plugin).destroy, true},
+		"refreshed, not made": {(*plugin).refresh, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+			w := startWorld(t, mdxsim.Config{})
+			killed := w.rulePlugin(t, "mdx_dnat")
+			if !test.made {
+				if err := w.SetFaults([]mdxsim.Fault{{Route: "POST /api/dnat/", Nth: 1, Times: 3, Kind: mdxsim.Error503}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			made, _ := killed.apply(t.Context(), killed.plan(nil, publishing(nil))) // and Terraform did not write it down
+			other := killed.make(publishing("203.0.113.11"))
+			if _, said := test.first(w.rulePlugin(t, "mdx_dnat"), other); said != "" {
+				t.Fatal(said)
+			}
+			next := w.rulePlugin(t, "mdx_dnat")
+			state, said := next.apply(t.Context(), next.plan(nil, publishing(nil)))
+			if test.made && (state["id"] != made["id"] || !strings.Contains(said, "taken up")) {
+				t.Errorf("the state has %v, want %v: %s", state, made, said)
+			}
+			if !test.made && !strings.Contains(said, "Public address exists already") {
+				t.Errorf("the state has %v: %s", state, said)
+			}
+			next = w.rulePlugin(t, "mdx_dnat")
+			if test.made {
+				next.refresh(state)
+			}
+			next.refresh(other)
+			if left := journaled(t); len(left) > 0 {
+				t.Errorf("the journal still has %v", left)
+			}
+		})
+	}
+}
+
 func TestARuleIsNotForgottenForAnotherThatShowsSooner(t *testing.T) {
 	for resource, config := range map[string]attributes{"mdx_acl_rule": entering("22"), "mdx_dnat": publishing(nil)} {
 		t.Run(resource, func(t *testing.T) {
