@@ -71,7 +71,7 @@ func TestRulesCostLittleMoreThanOneRequestEach(t *testing.T) {
 	if _, err := p.reconcileRules(t.Context(), demoProject, backendNet, manyRules(n, "22"), owner{own: result.own}, noRule); err != nil {
 		t.Fatal(err)
 	}
-	if again := lists() - made; again != 2 {
-		t.Errorf("%d pages were read to see that nothing changes, want 2", again)
+	if again := lists() - made; again != 4 { // twice, since a list may leave one out for once
+		t.Errorf("%d pages were read to see that nothing changes, want 4", again)
 	}
 }

@@ -47,6 +47,11 @@ func (p *portal) withOmitted(
 	if len(only(listed, withID(own))) == len(own) {
 		return listed, nil
 	}
+	return p.listedAgain(ctx, segment, listed)
+}
+
+// listedAgain looks again, and answers what either look showed.
+func (p *portal) listedAgain(ctx context.Context, segment mdx.SegmentID, listed []mdx.ACLRule) ([]mdx.ACLRule, error) {
 	again, err := p.rules(ctx, segment, 0)
 	return slices.Concat(again, without(listed, withID(idsOf(again)))), err
 }

@@ -29,6 +29,9 @@ func (p *portal) reconcileRules(
 	}
 	defer release()
 	left, err := p.takeUpRules(ctx, project, segment, want, who)
+	if err == nil { // what one list leaves out would be made again, or stay on an exclusive segment
+		left.have, err = p.listedAgain(ctx, segment, left.have)
+	}
 	if err != nil {
 		return reconciled{own: who.own}, err
 	}

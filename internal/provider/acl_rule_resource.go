@@ -144,8 +144,12 @@ func (r *aclRuleResource) Create(ctx context.Context, req resource.CreateRequest
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 		return
 	}
-	if err == nil {
-		have, err = r.portal.rulesLike(ctx, plan.segment(), []mdx.ACLRule{wanted})
+	for range 2 { // what one list leaves out would be made again
+		if err == nil {
+			var listed []mdx.ACLRule
+			listed, err = r.portal.rulesLike(ctx, plan.segment(), []mdx.ACLRule{wanted})
+			have = slices.Concat(have, listed)
+		}
 	}
 	if err != nil {
 		resp.Diagnostics.Append(portalError(doing, err))

@@ -194,10 +194,14 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 // refuseSecond stops a rule for a machine that a public address leads to already, unless the configuration names the
 // further address.
 func (r *dnatResource) refuseSecond(ctx context.Context, plan dnatModel, diags *diag.Diagnostics) {
-	rules, err := r.portal.dnats(ctx, plan.project(), 0)
-	if err != nil {
-		diags.Append(portalError("list the DNAT rules", err))
-		return
+	var rules []mdx.DNAT
+	for range 2 { // what one list leaves out would be made again
+		listed, err := r.portal.dnats(ctx, plan.project(), 0)
+		if err != nil {
+			diags.Append(portalError("list the DNAT rules", err))
+			return
+		}
+		rules = append(rules, listed...)
 	}
 	label := r.portal.segmentLabel(ctx, plan.project(), plan.segment())
 	i := slices.IndexFunc(rules, func(rule mdx.DNAT) bool {

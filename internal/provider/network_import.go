@@ -36,6 +36,9 @@ func (r *networkResource) ImportState(ctx context.Context, req resource.ImportSt
 	state.SegmentID, state.Exclusive = types.StringValue(string(segment.ID)), types.BoolValue(false)
 	r.describeSegment(ctx, &state, &resp.Diagnostics)
 	have, err := r.portal.rules(ctx, segment.ID, 0)
+	if err == nil { // what one list leaves out would be nobody's
+		have, err = r.portal.listedAgain(ctx, segment.ID, have)
+	}
 	if err != nil {
 		resp.Diagnostics.Append(portalError("read the access rules "+onSegment(segment.Name), err))
 		return
