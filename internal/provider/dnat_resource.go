@@ -253,6 +253,9 @@ func (r *dnatResource) find(ctx context.Context, state dnatModel) (rule *mdx.DNA
 	if err != nil || rule != nil {
 		return rule, segments, err
 	}
+	if _, err := r.portal.knownSegments(ctx, state.project(), string(state.segment())); err != nil {
+		return nil, nil, err // without its name nothing answers
+	}
 	label := r.portal.segmentLabel(ctx, state.project(), state.segment())
 	for _, pool := range []netip.Addr{parseAddress(state.PoolAddress), {}} {
 		left, err := r.portal.leftRule(ctx, state.project(), func() (it, another bool, err error) {

@@ -454,6 +454,32 @@ func TestAnImportTakesARuleInHandThatTheListLeavesOutOnce(t *testing.T) {
 	}
 }
 
+func TestADNATRuleOfAKilledRunIsNotForgottenWhileNobodyTellsTheSegments(t *testing.T) {
+	t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+	w := startWorld(t, mdxsim.Config{})
+	state := w.rulePlugin(t, "mdx_dnat").make(publishing(nil))
+	if err := w.DeleteDNAT(state["id"].(string)); err != nil {
+		t.Fatal(err)
+	}
+	killed := w.rulePlugin(t, "mdx_dnat").make(publishing(nil)) // before the state was written
+	if err := w.SetFaults([]mdxsim.Fault{{Route: listsSegments, Kind: mdxsim.Error503, Nth: 1, Times: 100}}); err != nil {
+		t.Fatal(err)
+	}
+	w.rulePlugin(t, "mdx_dnat").refresh(state)
+	if err := w.SetFaults(nil); err != nil {
+		t.Fatal(err)
+	}
+	next := w.rulePlugin(t, "mdx_dnat")
+	state, _ = next.refresh(state)
+	if state != nil {
+		t.Fatalf("the state has %v", state)
+	}
+	state, said := next.apply(t.Context(), next.plan(nil, publishing(nil)))
+	if !strings.Contains(said, "taken up") || state["id"] != killed["id"] {
+		t.Errorf("the state has %v: %s", state, said)
+	}
+}
+
 // answersLate puts somebody between the portal and its users who holds each answer back for a while.
 func (w *world) answersLate(t *testing.T, hold func(method string)) {
 	t.Helper()
