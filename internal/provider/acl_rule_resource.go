@@ -277,11 +277,12 @@ func (r *aclRuleResource) update(ctx context.Context, segment mdx.SegmentID, wan
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(have, wanted.Same); i >= 0 {
-		if have[i].ID == wanted.ID {
-			return nil
-		}
-		return fmt.Errorf("the segment has another rule that says the same (%s): remove one of them", have[i].ID)
+	same := only(have, wanted.Same)
+	if slices.ContainsFunc(same, withID([]mdx.ACLRuleID{wanted.ID})) {
+		return nil
+	}
+	if len(same) > 0 {
+		return fmt.Errorf("the segment has another rule that says the same (%s): remove one of them", same[0].ID)
 	}
 	if err := r.portal.UpdateACLRule(ctx, wanted); err != nil {
 		return err

@@ -480,6 +480,27 @@ func TestADNATRuleOfAKilledRunIsNotForgottenWhileNobodyTellsTheSegments(t *testi
 	}
 }
 
+func TestARuleThatIsAsWantedIsNotRefusedForAnotherThatSaysTheSame(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	twin := byHand(22)
+	twin.DstAddress, twin.DstMask = "10.0.8.1", "32"
+	w.put(t, twin)
+	second, err := w.PutACL(backendSegment, twin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := w.networkPlugin(t, &[]byte{})
+	p.resource = "mdx_acl_rule"
+	state, said := p.imported("backend/" + second)
+	if said != "" {
+		t.Fatal(said)
+	}
+	config := entering("22")
+	config["timeouts"] = attributes{"create": "5m"}
+	p.converge(state, config)
+}
+
 // answersLate puts somebody between the portal and its users who holds each answer back for a while.
 func (w *world) answersLate(t *testing.T, hold func(method string)) {
 	t.Helper()
