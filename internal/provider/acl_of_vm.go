@@ -50,20 +50,26 @@ func (p *portal) removeRulesTo(ctx context.Context, t vmTarget, networks []mdx.S
 	return errors.Join(failed...)
 }
 
-// removeRulesOn removes what leads to addresses of one segment, and names it. A segment that nobody knows has no rules.
+// removeRulesOn removes what leads to addresses of one segment, and names it. A segment that nobody knows has no rules. Of
+// several of one name, the portal does not tell in which a VM is: the address does.
 func (p *portal) removeRulesOn(
 	ctx context.Context, project mdx.ProjectID, segmentName string, addresses []netip.Addr,
 ) (removed []string, err error) {
 	segments, err := p.knownSegments(ctx, project, segmentName)
-	i := slices.IndexFunc(segments, func(s mdx.Segment) bool { return s.Name == segmentName })
-	if err != nil || i < 0 {
+	segments = slices.DeleteFunc(slices.Clone(segments), func(s mdx.Segment) bool { return s.Name != segmentName })
+	if err != nil || len(segments) == 0 {
 		return nil, err
 	}
 	var access, global []string
 	var side sync.WaitGroup
 	var failed error
-	side.Go(func() { access, failed = p.removeACLTo(ctx, segments[i], addresses) })
-	global, err = p.removeDNATTo(ctx, project, segments[i], addresses)
+	side.Go(func() {
+		for _, segment := range segments {
+			rules, err := p.removeACLTo(ctx, segment, addresses)
+			access, failed = append(access, rules...), errors.Join(failed, err)
+		}
+	})
+	global, err = p.removeDNATTo(ctx, project, segments[0], addresses)
 	side.Wait()
 	return slices.Concat(access, global), errors.Join(failed, err)
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -36,5 +37,26 @@ func TestOfTwoSegmentsOfOneNameNoneIsChosen(t *testing.T) {
 	}
 	if found := p.findSegment(t.Context(), leftProject, segments[1].UUID, "", new(diag.Diagnostics)); string(found.ID) != segments[1].UUID {
 		t.Errorf("by its id: %+v", found)
+	}
+}
+
+// The portal tells a VM's segment by its name alone.
+func TestARuleToAVMGoesFromWhicheverSegmentOfThatName(t *testing.T) {
+	world := mdxsim.DefaultWorld()
+	segments := world.Organisations[0].Projects[0].Segments
+	segments[1].Name = segments[0].Name
+	r := newRuns(t, mdxsim.Config{World: world})
+	p, _ := r.run()
+	for i, segment := range segments[:2] {
+		rule := mdxsim.ACLRule{
+			Protocol: "TCP", SrcAddress: "192.0.2.0", SrcMask: "24", SrcPort: "Any", DstAddress: "10.0.8.7", DstMask: "32", DstPort: "22",
+		}
+		if _, err := r.PutACL(segment.UUID, rule); err != nil {
+			t.Fatal(err)
+		}
+		removed, err := p.removeRulesOn(t.Context(), leftProject, segments[0].Name, []netip.Addr{netip.MustParseAddr("10.0.8.7")})
+		if err != nil || len(removed) != 1 {
+			t.Errorf("of segment %d it removed %q, %v", i, removed, err)
+		}
 	}
 }
