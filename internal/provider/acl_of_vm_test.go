@@ -166,6 +166,24 @@ func TestAccRulesOfANetworkGoBeforeTheVMTheyFollow(t *testing.T) {
 	w.touchedNothing(t)
 }
 
+func TestAccRulesMayBeSpelledAnewWhenTheVMTheyFollowIsReplaced(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	respelled := strings.Replace(followingNetwork(toFollowed), "192.0.2.0/24", "192.0.2.7/24", 1)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: providers(),
+		Steps: []resource.TestStep{
+			{Config: w.config(machine("followed", "") + followingNetwork(toFollowed))},
+			{
+				Config: w.config(machine("followed", replacedVM) + respelled),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectResourceAction("mdx_vm.followed", plancheck.ResourceActionReplace),
+				}},
+			},
+		},
+	})
+}
+
 func TestAccRulesFollowAVMToAnotherSegment(t *testing.T) {
 	t.Parallel()
 	w := startWorld(t, mdxsim.Config{})

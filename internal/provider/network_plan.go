@@ -91,13 +91,16 @@ func (r *networkResource) planRules(ctx context.Context, plan, state *networkMod
 	if state != nil && plan.ID.Equal(state.ID) {
 		told, _ := state.wanted(ctx, diags)
 		same := known && sameRules(want, told)
-		if same && !plan.ACL.IsNull() && !state.ACL.IsNull() {
-			plan.ACL = state.ACL
-		}
 		changes := planRules(have, want, withID(own), noRule)
 		left := r.portal.hasLeftRules(mdx.ProjectID(plan.ProjectID.ValueString()), segment, have, want, ownerIn(ctx, private, own))
-		if same && !left && len(changes.add)+len(changes.remove) == 0 && len(changes.keep) == len(own) && plan.Exclusive.Equal(state.Exclusive) {
+		stay := same && !left && len(changes.add)+len(changes.remove) == 0 && len(changes.keep) == len(own)
+		more := !plan.Exclusive.Equal(state.Exclusive) || !plan.Timeouts.Equal(state.Timeouts)
+		if stay && plan.Exclusive.Equal(state.Exclusive) {
 			plan.RuleIDs = state.RuleIDs
+		}
+		// In the middle of an apply, what a rule to a VM says has been planned as it is written, since it was not known yet.
+		if same && (stay || more) && !plan.ACL.IsNull() && !state.ACL.IsNull() {
+			plan.ACL = state.ACL
 		}
 	}
 	if foreign := without(without(have, withID(own)), sameAsOneOf(want)); plan.Exclusive.ValueBool() && len(foreign) > 0 {
