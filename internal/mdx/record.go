@@ -80,7 +80,7 @@ func (c *Client) makeVMs(ctx context.Context, o Order, r call) ([]TaskID, error)
 	o.Operation, o.Asked = r.op, c.clock.now()
 	record, err := c.cfg.Recorder.Begin(o)
 	if err != nil {
-		return nil, r.failed(err)
+		return nil, fmt.Errorf("%s %q: %w", r.op, r.object, err) // no Error: the portal was not asked
 	}
 	tasks, err := c.post(context.WithoutCancel(ctx), r)
 	var failed error

@@ -484,6 +484,9 @@ func TestNothingIsDeployedThatTheJournalCannotHold(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "/dev/null/journal") || !strings.Contains(err.Error(), "MDX_JOURNAL_DIR") {
 		t.Errorf("%v", err)
 	}
+	if said := portalError("make VM", err).Detail(); strings.Contains(said, "no usable answer") || strings.Contains(said, "VPN") {
+		t.Errorf("the portal is blamed, which was not asked: %s", said)
+	}
 	if n := r.Stats().Routes["POST /api/vm/deploy/"]; n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
