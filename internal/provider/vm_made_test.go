@@ -59,6 +59,9 @@ func TestAVMWhoseMakingFailsAfterAnInterruptIsReplaced(t *testing.T) {
 			if state["status"] != "DeployFailed" || !strings.Contains(said, `VM "web" was not made`) || !strings.Contains(said, "内部エラー") {
 				t.Errorf("the status is %v: %s", state["status"], said)
 			}
+			if strings.Contains(said, "next terraform apply") {
+				t.Errorf("an apply, which refreshes first, puts off what it is about to do: %s", said)
+			}
 			if state, said = p.refresh(state); state["status"] != "DeployFailed" || said != "" {
 				t.Errorf("the status is %v, and it is told again: %s", state["status"], said)
 			}
