@@ -77,9 +77,9 @@ func (p *portal) removeRulesOn(
 // warnOfRules tells the user which rules went with a VM.
 func warnOfRules(name string, diags *diag.Diagnostics) func(removed []string) {
 	return func(removed []string) {
-		diags.AddWarning("Rules removed with the address of their VM", fmt.Sprintf("These rules led to VM %q alone and were removed, so "+
-			"that they do not expose the next machine with its address:\n  %s\nmdx_network makes those of its rules again that follow "+
-			"the VM to a new address. What was made elsewhere is to be made again there, if it is still needed.",
+		diags.AddWarning(fmt.Sprintf("Rules removed with the address of VM %q", name), fmt.Sprintf("These rules led to VM %q alone "+
+			"and were removed, so that they do not expose the next machine with its address:\n  %s\nmdx_network makes those of its "+
+			"rules again that follow the VM to a new address. What was made elsewhere is to be made again there, if it is still needed.",
 			name, strings.Join(removed, "\n  ")))
 	}
 }

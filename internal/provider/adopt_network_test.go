@@ -2,6 +2,7 @@ package provider
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
@@ -139,7 +140,7 @@ func TestARuleThatNobodyKnowsWhetherItIsThereKeepsItsEntry(t *testing.T) {
 		t.Errorf("%d entries: the rule may show late", left)
 	}
 	_, warnings := r.run()
-	if len(warnings) != 1 || warnings[0].Summary() != "Rules were left by an interrupted run" {
+	if len(warnings) != 1 || !strings.HasPrefix(warnings[0].Summary(), "Rules were left by an interrupted run") {
 		t.Errorf("told %v", warnings)
 	}
 }

@@ -170,5 +170,5 @@ func (p *portal) tooLateAfter(last func() time.Time) func() bool {
 
 // takenUpRule tells the user.
 func takenUpRule(thing string) (summary, detail string) {
-	return "Rule taken up", fmt.Sprintf("An interrupted run had made the %s. It was taken up; no other was made.", thing)
+	return "Rule taken up: " + thing, fmt.Sprintf("An interrupted run had made the %s. It was taken up; no other was made.", thing)
 }

@@ -2,9 +2,12 @@ package provider
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
@@ -155,5 +158,38 @@ func TestHowLongARuleOfAnInterruptedRunIsLookedFor(t *testing.T) {
 				t.Errorf("looked for when no answer can come any more: %v", err)
 			}
 		})
+	}
+}
+
+// Terraform shows the first only of warnings with one summary.
+func TestWarningsAboutSeveralRulesNameThemInTheirSummaries(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{})
+	run, _ := r.run()
+	rules := campus("22", "443")
+	things := []string{aclThing(backendNet, rules[0]), aclThing(backendNet, rules[1]), aclsThing(backendNet), aclsThing(defaultNet)}
+	for i, thing := range things {
+		operation := []string{createACL, createACL, setACL, setACL}[i]
+		_, err := run.journal.Journal.Begin(journal.Entry{Key: run.journal.key(leftProject, thing), Operation: operation, Asked: run.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.killed(run)
+	_, warnings := r.run()
+	for _, thing := range things {
+		names := func(w diag.Diagnostic) bool { return strings.Contains(w.Summary(), thing) }
+		if !slices.ContainsFunc(warnings, names) {
+			t.Errorf("no summary names the %s: %v", thing, warnings)
+		}
+		if taken, _ := takenUpRule(thing); !strings.Contains(taken, thing) {
+			t.Errorf("%q does not name the %s", taken, thing)
+		}
+	}
+	var removed diag.Diagnostics
+	for _, name := range []string{"web-1", "web-2"} {
+		warnOfRules(name, &removed)([]string{"access rule"})
+		if summary := removed[len(removed)-1].Summary(); !strings.Contains(summary, name) {
+			t.Errorf("%q does not name %s", summary, name)
+		}
 	}
 }

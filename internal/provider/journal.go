@@ -101,7 +101,8 @@ func (p *portal) handedOver(ctx context.Context, project mdx.ProjectID, name str
 const refreshedWithin = 24 * time.Hour
 
 // warnLeftBehind tells of VMs that an interrupted run had asked for and that no state is known to have. They cost points
-// although the configuration may not even name them any more.
+// although the configuration may not even name them any more. Each summary is another one: Terraform shows the first only of
+// warnings with the same.
 func (r recorder) warnLeftBehind(ctx context.Context, diags *diag.Diagnostics) {
 	entries, err := r.Entries()
 	if err != nil {
@@ -117,14 +118,14 @@ func (r recorder) warnLeftBehind(ctx context.Context, diags *diag.Diagnostics) {
 		}
 		seen[e.Key] = true
 		if e.Operation == setACL {
-			diags.AddWarning("Rules were left by an interrupted run", fmt.Sprintf(
+			diags.AddWarning("Rules were left by an interrupted run: "+e.Name, fmt.Sprintf(
 				"A run that was interrupted at %s may have made these rules, and ended before the state had them:\n  %s\n%s\nIf an "+
 					"mdx_network still has them, terraform apply takes them up. If not, remove them on the portal, and their file from %s.",
 				e.Asked.Format(time.RFC3339), strings.Join(e.Parts, "\n  "), e.Name, r.Dir()))
 			continue
 		}
 		if aboutRule(e) {
-			diags.AddWarning("A rule was left by an interrupted run", fmt.Sprintf(
+			diags.AddWarning("A rule was left by an interrupted run: "+e.Name, fmt.Sprintf(
 				"A run that was interrupted at %s may have made the %s, and ended before the state had it. If the configuration still has "+
 					"it, terraform apply takes it up. If not, remove it on the portal, and its file from %s.",
 				e.Asked.Format(time.RFC3339), e.Name, r.Dir()))
