@@ -89,8 +89,16 @@ func (p *portal) takeUp(ctx context.Context, o vmOrder) (placed, error) {
 	case !mdx.IsNotFound(err):
 		return placed{}, err
 	}
-	p.completed(ctx, p.journal.Forget(entries)) // they came to nothing; what a run beside is asking for stays
-	return placed{}, errNotLeft
+	return placed{doubtful: entries}, errNotLeft // what a run beside is asking for is not among them
+}
+
+// cameToNothing has the journal forget what interrupted runs had asked for in place of a VM that was asked for anew. Where the
+// portal refused that, their VM may have the name although nothing shows it yet.
+func (p *portal) cameToNothing(ctx context.Context, entries []journal.Entry, said error) {
+	if answer, ok := errors.AsType[*mdx.Error](said); ok && answer.Status == http.StatusBadRequest {
+		return
+	}
+	p.completed(ctx, p.journal.Forget(entries))
 }
 
 // takenMeanwhile explains why the portal refused a VM whose name was free a moment ago: somebody else was faster.

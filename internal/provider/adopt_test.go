@@ -275,6 +275,32 @@ func TestARequestThatNeverArrivedIsMadeAnew(t *testing.T) {
 	r.makesAnew()
 }
 
+// The portal knows the name before it shows the VM, or its task.
+func TestAVMWhoseNameIsRefusedBeforeItShowsIsNotForgotten(t *testing.T) {
+	r := newRuns(t, mdxsim.Config{Durations: mdxsim.Durations{VMVisible: 24 * time.Hour, TaskVisible: 24 * time.Hour}})
+	run, _ := r.run()
+	o := r.ordered(run, "web")
+	record := r.note(run, o)
+	tasks, err := r.client().Deploy(t.Context(), o.deploy)
+	if err == nil {
+		err = record.Accepted(tasks)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.killed(run)
+	next, _ := r.run()
+	if made, err := next.place(t.Context(), o); err == nil || made.id != "" {
+		t.Errorf("%+v, %v", made, err)
+	}
+	if n := r.journaled(next, "web"); n != 1 {
+		t.Errorf("%d entries", n)
+	}
+	r.killed(next)
+	r.Advance(48 * time.Hour)
+	r.takesUp("web", r.vms("web")[0], nil)
+}
+
 func TestAVMThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
 	run, _ := r.run()

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
@@ -73,6 +74,8 @@ type placed struct {
 	id      mdx.VMID
 	task    mdx.TaskID
 	takenUp string // says so where the VM was not made now, but by an interrupted run
+
+	doubtful []journal.Entry // of interrupted runs, where nothing shows that came of them
 }
 
 // place asks for a VM and answers its id as soon as the portal tells it, which takes seconds. An id may come with an
@@ -81,16 +84,17 @@ type placed struct {
 //
 // From the request on the id must not be lost, so a cancelled context ends the wait for a turn, but not this.
 func (p *portal) place(ctx context.Context, o vmOrder) (placed, error) {
-	if left, err := p.takeUp(ctx, o); !errors.Is(err, errNotLeft) {
+	left, err := p.takeUp(ctx, o)
+	if !errors.Is(err, errNotLeft) {
 		return left, err
 	}
 	var made mdx.Deployment
-	var err error
 	if o.source != "" {
 		made, err = p.deploys.Clone(ctx, o.source, o.clone)
 	} else {
 		made, err = p.deploys.Deploy(ctx, o.deploy)
 	}
+	p.cameToNothing(ctx, left.doubtful, err)
 	if err != nil && made.VM == "" {
 		err = p.takenMeanwhile(ctx, o, err)
 	}
