@@ -26,8 +26,9 @@ type meddler struct {
 }
 
 func newMeddler() meddler {
-	return meddler{whim: whim{amid: -1}, imports: map[string]string{}, called: map[string]string{}, ended: map[string]bool{},
-		taken: map[string]bool{}}
+	return meddler{
+		whim: whim{amid: -1}, imports: map[string]string{}, called: map[string]string{}, ended: map[string]bool{}, taken: map[string]bool{},
+	}
 }
 
 // meddle draws what befalls a step, and does what comes before its first run.

@@ -218,11 +218,26 @@ func (p *portal) stillThere(ctx context.Context, o vmOrder, made placed, why err
 func (p *portal) hadName(ctx context.Context, project mdx.ProjectID, id mdx.VMID, was string) {
 	entries, err := p.journal.About(p.journal.key(project, was))
 	for _, e := range entries {
-		if len(e.Tasks) > 0 && p.journal.Earlier(e) && p.madeBy(ctx, vmOrder{project: project, name: was}, e) == id {
+		if p.journal.Earlier(e) && p.isOf(ctx, id, vmOrder{project: project, name: was}, e) {
 			err = errors.Join(err, p.journal.Forget([]journal.Entry{e}))
 		}
 	}
 	p.completed(ctx, err)
+}
+
+// isOf tells whether an entry is a VM's. Where no answer was heard, there is no task: the VM's history tells, as long as it has one.
+func (p *portal) isOf(ctx context.Context, id mdx.VMID, o vmOrder, e journal.Entry) bool {
+	if len(e.Tasks) > 0 {
+		return p.madeBy(ctx, o, e) == id
+	}
+	maker, err := p.maker(ctx, id)
+	return err == nil && isBegun(maker, e)
+}
+
+// isBegun tells whether a task began when a VM was asked for.
+func isBegun(maker mdx.Task, e journal.Entry) bool {
+	since := maker.Start.Sub(e.Asked)
+	return !maker.Start.IsZero() && since >= -clockSlack && since <= madeWithin
 }
 
 // madeBy is the VM that one of an entry's tasks has made, wherever it is now; empty if the portal does not tell.
@@ -231,6 +246,9 @@ func (p *portal) madeBy(ctx context.Context, o vmOrder, e journal.Entry) mdx.VMI
 	defer cancel()
 	for _, id := range e.Tasks {
 		task, err := p.WaitTaskObject(looking, o.project, mdx.TaskID(id), mdx.WithObject(o.name))
+		if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
+			task, err = failed.Task, nil // what it has left, or did for a while
+		}
 		if err == nil && task.ObjectName == o.name {
 			return mdx.VMID(task.ObjectID)
 		}
@@ -255,7 +273,7 @@ func (p *portal) byName(ctx context.Context, o vmOrder, e journal.Entry) (placed
 	if err != nil {
 		return placed{}, err
 	}
-	if since := maker.Start.Sub(e.Asked); maker.Start.IsZero() || since < -clockSlack || since > madeWithin {
+	if !isBegun(maker, e) {
 		return placed{}, errNotLeft
 	}
 	return placed{id: vm.ID}, nil

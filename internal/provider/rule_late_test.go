@@ -374,6 +374,7 @@ func TestARuleThatAKilledRunMadeInPlaceOfOneThatIsGoneIsTakenUp(t *testing.T) {
 }
 
 func TestARuleThatTheListLeavesOutOnceIsNotMadeAgain(t *testing.T) {
+	t.Parallel()
 	const last = 99
 	for name, test := range map[string]struct {
 		resource, lists string
