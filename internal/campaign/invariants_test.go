@@ -178,6 +178,27 @@ func TestAVMIsDestroyedInVain(t *testing.T) {
 	}
 }
 
+func TestAVMIsKeptInVain(t *testing.T) {
+	t.Parallel()
+	failed := mdxsim.Task{Kind: "クローン", Object: "1", ObjectName: "a", Status: "Failed"}
+	start := mdxsim.Task{Kind: "起動", Object: "1", ObjectName: "a", Status: "Failed"}
+	for name, c := range map[string]struct {
+		tasks []mdxsim.Task
+		there []string
+		taken map[string]bool
+		want  int
+	}{
+		"when it was not made":                   {[]mdxsim.Task{failed}, []string{"1"}, nil, 1},
+		"but not when it is gone":                {[]mdxsim.Task{failed}, []string{"2"}, nil, 0},
+		"but not when somebody has taken it":     {[]mdxsim.Task{failed}, []string{"1"}, map[string]bool{"1": true}, 0},
+		"but not when something else has failed": {[]mdxsim.Task{start}, []string{"1"}, nil, 0},
+	} {
+		if got := keptInVain(c.tasks, c.there, c.taken); len(got) != c.want {
+			t.Errorf("a VM is kept in vain %s: got %q, want %d", name, got, c.want)
+		}
+	}
+}
+
 // jwt is any token of the portal's, and no other text in Base64 that stands for an object.
 var jwt = regexp.MustCompile(`eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+`)
 

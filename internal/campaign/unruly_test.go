@@ -198,9 +198,10 @@ func (c *trial) forget(nth int) string {
 				able = append(able, address)
 			}
 		case "mdx_vm_group": // is found by its members' names
-			members := elements(i.value, "members")
+			members, prefix := elements(i.value, "members"), fmt.Sprint(attribute(i.value, "name_prefix"))
 			if len(members) > 0 && !slices.ContainsFunc(members, func(m tftypes.Value) bool {
-				return there[fmt.Sprint(attribute(m, "id"))] != fmt.Sprint(attribute(m, "name"))
+				name := fmt.Sprint(attribute(m, "name"))
+				return there[fmt.Sprint(attribute(m, "id"))] != name || !strings.HasPrefix(name, prefix)
 			}) {
 				able = append(able, address)
 			}

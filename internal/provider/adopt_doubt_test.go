@@ -63,13 +63,7 @@ func TestTheOnlyTaskOfARangeIsThatOfOneVM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tasks, err := r.client().Deploy(t.Context(), first.deploy) // of the other one the portal tells nothing
-	if err == nil {
-		err = record.Accepted(tasks)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	r.accepted(record, first) // of the other one the portal tells nothing
 	r.killed(run)
 	next, _ := r.run()
 	if made, err := next.takeUp(t.Context(), r.ordered(next, "web-2")); !errors.Is(err, errNotLeft) {

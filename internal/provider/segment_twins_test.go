@@ -10,13 +10,20 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
 
-// Which of them comes first is the portal's affair, and rules open one of them to others.
-func TestOfTwoSegmentsOfOneNameNoneIsChosen(t *testing.T) {
+// twins are two segments of one name.
+func twins(t *testing.T) (*runs, *portal, []mdxsim.Segment) {
+	t.Helper()
 	world := mdxsim.DefaultWorld()
 	segments := world.Organisations[0].Projects[0].Segments
 	segments[1].Name = segments[0].Name
 	r := newRuns(t, mdxsim.Config{World: world})
 	p, _ := r.run()
+	return r, p, segments[:2]
+}
+
+// Which of them comes first is the portal's affair, and rules open one of them to others.
+func TestOfTwoSegmentsOfOneNameNoneIsChosen(t *testing.T) {
+	_, p, segments := twins(t)
 	for what, find := range map[string]func(*diag.Diagnostics) string{
 		"looked up": func(d *diag.Diagnostics) string {
 			return string(p.findSegment(t.Context(), leftProject, "", segments[0].Name, d).ID)
@@ -29,7 +36,7 @@ func TestOfTwoSegmentsOfOneNameNoneIsChosen(t *testing.T) {
 		if id := find(&diags); id != "" || len(diags) != 1 {
 			t.Fatalf("%s: %q, %v", what, id, diags)
 		}
-		for _, segment := range segments[:2] {
+		for _, segment := range segments {
 			if said := diags[0].Detail(); !strings.Contains(said, segment.UUID) {
 				t.Errorf("%s: nothing is said of %s: %s", what, segment.UUID, said)
 			}
@@ -42,12 +49,8 @@ func TestOfTwoSegmentsOfOneNameNoneIsChosen(t *testing.T) {
 
 // The portal tells a VM's segment by its name alone.
 func TestARuleToAVMGoesFromWhicheverSegmentOfThatName(t *testing.T) {
-	world := mdxsim.DefaultWorld()
-	segments := world.Organisations[0].Projects[0].Segments
-	segments[1].Name = segments[0].Name
-	r := newRuns(t, mdxsim.Config{World: world})
-	p, _ := r.run()
-	for i, segment := range segments[:2] {
+	r, p, segments := twins(t)
+	for i, segment := range segments {
 		rule := mdxsim.ACLRule{
 			Protocol: "TCP", SrcAddress: "192.0.2.0", SrcMask: "24", SrcPort: "Any", DstAddress: "10.0.8.7", DstMask: "32", DstPort: "22",
 		}

@@ -223,28 +223,16 @@ func (p *portal) reconfigure(ctx context.Context, c vmChange) error {
 	return err
 }
 
-// growTo gives a clone, which has its source's disk, the size it is to have.
-func (p *portal) growTo(ctx context.Context, t vmTarget, diskGB int) error {
+// yetToGrow is the size that a clone's disk is to be given, 0 if it has it: a clone comes with its source's disk.
+func (p *portal) yetToGrow(ctx context.Context, t vmTarget, diskGB int) (int, error) {
 	vm, err := p.VM(ctx, t.project, t.id)
 	if err != nil {
-		return err
-	}
-	if system, ok := systemDisk(vm.HardDisks); !ok || system.CapacityGB >= diskGB {
-		return nil
-	}
-	return p.reconfigure(ctx, vmChange{vmTarget: t, diskGB: diskGB})
-}
-
-// lookAtDisk has a change grow the disk of a clone that was being made when the state was read: that told what was asked for.
-func (p *portal) lookAtDisk(ctx context.Context, diskGB int, c *vmChange) error {
-	vm, err := p.VM(ctx, c.project, c.id)
-	if err != nil {
-		return err
+		return 0, err
 	}
 	if system, ok := systemDisk(vm.HardDisks); ok && system.CapacityGB < diskGB {
-		c.diskGB = diskGB
+		return diskGB, nil
 	}
-	return nil
+	return 0, nil
 }
 
 // ended waits for the tasks of a request.

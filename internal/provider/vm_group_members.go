@@ -178,7 +178,7 @@ func (w *groupWork) change(ctx context.Context, members []memberModel) {
 	for _, member := range members {
 		w.running.Go(func() {
 			is := w.group.member(member)
-			err := w.made(ctx, &member)
+			err := w.made(ctx, is, &member)
 			if err == nil {
 				err = w.portal.refresh(ctx, &is)
 			}
@@ -196,11 +196,10 @@ func (w *groupWork) change(ctx context.Context, members []memberModel) {
 }
 
 // made waits until a member is made that an interrupted run has asked for. One whose making has failed is marked.
-func (w *groupWork) made(ctx context.Context, member *memberModel) error {
+func (w *groupWork) made(ctx context.Context, is vmModel, member *memberModel) error {
 	if !unmade(member.Status) {
 		return nil
 	}
-	is := w.group.member(*member)
 	err := w.portal.awaitMade(ctx, w.target(is), placed{id: is.vmID()})
 	if _, failed := errors.AsType[*mdx.TaskError](err); failed {
 		member.Status = types.StringValue(statusDeployFailed)

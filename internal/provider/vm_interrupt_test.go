@@ -97,6 +97,16 @@ func TestAnInterruptedCreateIsContinued(t *testing.T) {
 	}
 }
 
+// endsOnceLookedAt has what is under way end when the list of VMs is asked for the next time.
+func (w *world) endsOnceLookedAt(t *testing.T) {
+	t.Helper()
+	lists := w.asked("GET /api/vm/project/{project}/")
+	go func() {
+		until(t, func() bool { return w.asked("GET /api/vm/project/{project}/") > lists })
+		w.Advance(2 * eternity)
+	}()
+}
+
 // The address may still be missing when the next apply begins: that apply waits for it.
 func TestTheNextApplyWaitsForTheAddress(t *testing.T) {
 	t.Parallel()
@@ -138,11 +148,7 @@ func TestACloneThatIsStillMadeUnderTheNextApplyGetsItsDisk(t *testing.T) {
 				t.Fatalf("it is %v", state["status"])
 			}
 			plan := p.plan(state, config)
-			lists := w.asked("GET /api/vm/project/{project}/")
-			go func() {
-				until(t, func() bool { return w.asked("GET /api/vm/project/{project}/") > lists })
-				w.Advance(2 * eternity)
-			}()
+			w.endsOnceLookedAt(t)
 			state, said := p.apply(t.Context(), plan)
 			if said != "" {
 				t.Error(said)

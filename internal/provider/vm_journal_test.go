@@ -276,6 +276,34 @@ func TestTheNameOfAVMThatSomebodyHasRenamedIsFree(t *testing.T) {
 	}
 }
 
+// The task that failed tells that it was this VM's, and where no answer was heard, so that no task is known, its history does.
+func TestAVMThatSomebodyHasRenamedIsInTheJournalNoMore(t *testing.T) {
+	for what, made := range map[string]func(*testing.T) (*world, attributes){
+		"and its deploy has failed": func(t *testing.T) (*world, attributes) {
+			t.Helper()
+			w, _, state := failedSince(t, smallVM(nil))
+			return w, state
+		},
+		"and the answer was not heard": func(t *testing.T) (*world, attributes) {
+			t.Helper()
+			w := startWorld(t, mdxsim.Config{Faults: []mdxsim.Fault{{Route: deployRoute, Nth: 1, Kind: mdxsim.ResetAfter}}})
+			return w, w.plugin(t).make(smallVM(nil))
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Setenv("MDX_JOURNAL_DIR", t.TempDir())
+			w, state := made(t)
+			w.rename(t, "web", "keep")
+			if state, _ = w.plugin(t).refresh(state); state["name"] != "keep" {
+				t.Fatal(state["name"])
+			}
+			if files := journaled(t); len(files) != 0 {
+				t.Errorf("the state has it, and the journal still has %v", files)
+			}
+		})
+	}
+}
+
 // rename gives a VM another name on the portal.
 func (w *world) rename(t *testing.T, from, to string) {
 	t.Helper()

@@ -28,6 +28,16 @@ func failsLate(t *testing.T, faults ...mdxsim.Fault) *world {
 // beingMade is a condition: the VM's making is waited for.
 func (w *world) beingMade() bool { return w.asked("GET /api/task/{task}/") > 0 }
 
+// failedSince is a VM whose making was interrupted, and has failed since.
+func failedSince(t *testing.T, config attributes) (w *world, p *plugin, state attributes) {
+	t.Helper()
+	w = failsLate(t)
+	p = w.plugin(t)
+	state, _ = p.interrupted(p.plan(nil, config), w.beingMade)
+	w.Advance(2 * eternity)
+	return w, p, state
+}
+
 // replaced plans, checks that the VM is replaced because it was not made, and replaces it.
 func (p *plugin) replaced(state, config attributes) attributes {
 	p.t.Helper()
@@ -50,11 +60,8 @@ func TestAVMWhoseMakingFailsAfterAnInterruptIsReplaced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := failsLate(t)
-			p := w.plugin(t)
-			state, _ := p.interrupted(p.plan(nil, config), w.beingMade)
+			w, p, state := failedSince(t, config)
 			id := state["id"]
-			w.Advance(2 * eternity)
 			state, said := p.refresh(state)
 			if state["status"] != "DeployFailed" || !strings.Contains(said, `VM "web" was not made`) || !strings.Contains(said, "内部エラー") {
 				t.Errorf("the status is %v: %s", state["status"], said)
@@ -85,11 +92,7 @@ func TestAVMWhoseMakingFailsUnderTheNextApplyIsNotStarted(t *testing.T) {
 		t.Fatalf("it is %v", state["status"])
 	}
 	plan := p.plan(state, config)
-	lists := w.asked("GET /api/vm/project/{project}/")
-	go func() {
-		until(t, func() bool { return w.asked("GET /api/vm/project/{project}/") > lists })
-		w.Advance(2 * eternity)
-	}()
+	w.endsOnceLookedAt(t)
 	state, said := p.apply(t.Context(), plan)
 	if !strings.Contains(said, "ERROR") || !strings.Contains(said, "内部エラー") {
 		t.Error(said)
@@ -149,11 +152,8 @@ func TestAccVMWhoseMakingFailsAfterItsTimeWasUpIsReplaced(t *testing.T) {
 // An overloaded portal does not tell how a VM was made: that is no proof that it was made well.
 func TestAVMOfWhoseMakingNothingIsHeardYetIsLookedAtAgain(t *testing.T) {
 	t.Parallel()
-	w := failsLate(t)
-	p := w.plugin(t)
 	config := smallVM(nil)
-	state, _ := p.interrupted(p.plan(nil, config), w.beingMade)
-	w.Advance(2 * eternity)
+	w, p, state := failedSince(t, config)
 	if err := w.SetFaults([]mdxsim.Fault{{Route: vmHistoryRoute, Nth: 1, Times: 99, Kind: mdxsim.NotFound}}); err != nil {
 		t.Fatal(err)
 	}
@@ -189,11 +189,8 @@ func TestAVMIsNotTakenForOneThatWasNotMadeByAHistoryThatLeavesItsMakingOut(t *te
 
 func TestAVMIsNotTakenForMadeByAHistoryThatLeavesItsMakingOut(t *testing.T) {
 	t.Parallel()
-	w := failsLate(t)
-	p := w.plugin(t)
 	config := smallVM(nil)
-	state, _ := p.interrupted(p.plan(nil, config), w.beingMade)
-	w.Advance(2 * eternity)
+	w, p, state := failedSince(t, config)
 	if err := w.SetFaults([]mdxsim.Fault{{Route: vmHistoryRoute, Nth: 1, Kind: mdxsim.ListOmits}}); err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,11 @@ func (p *portal) leftNothing(ctx context.Context, project mdx.ProjectID, name st
 func (p *portal) finish(ctx context.Context, plan *vmModel) error {
 	target := plan.target()
 	if !plan.SourceVMID.IsNull() {
-		if err := p.growTo(ctx, target, int(plan.DiskSize.ValueInt64())); err != nil {
+		diskGB, err := p.yetToGrow(ctx, target, int(plan.DiskSize.ValueInt64()))
+		if err == nil && diskGB != 0 {
+			err = p.reconfigure(ctx, vmChange{vmTarget: target, diskGB: diskGB})
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -254,8 +258,8 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	var err error
 	if unmade(state.Status) {
 		err = r.portal.awaitMade(ctx, change.vmTarget, placed{id: change.id})
-		if err == nil && !plan.SourceVMID.IsNull() {
-			err = r.portal.lookAtDisk(ctx, int(plan.DiskSize.ValueInt64()), &change)
+		if err == nil && !plan.SourceVMID.IsNull() { // of a VM that is being made, the state tells what was asked for
+			change.diskGB, err = r.portal.yetToGrow(ctx, change.vmTarget, int(plan.DiskSize.ValueInt64()))
 		}
 	}
 	if err == nil {
