@@ -75,8 +75,14 @@ func nextStep(err error) string {
 	return ""
 }
 
-// sentence ends a text with a full stop.
+// spoken has the words of a person for Go's about a run that was interrupted and about time that is over.
+var spoken = strings.NewReplacer(
+	context.Canceled.Error(), "the run was interrupted", context.DeadlineExceeded.Error(), "the time for it is over",
+)
+
+// sentence makes an error's text one for a person to read, and ends it with a full stop.
 func sentence(text string) string {
+	text = spoken.Replace(text)
 	if strings.HasSuffix(text, ".") {
 		return text
 	}
