@@ -303,9 +303,9 @@ const (
 	clockSlack = time.Minute
 )
 
-// noteOf tells the user what was taken up.
+// noteOf tells the user of a VM that was taken up, after its name.
 func noteOf(o vmOrder, e journal.Entry) string {
-	note := fmt.Sprintf("An interrupted run had asked for this VM at %s. It was taken up; no other was made.", e.Asked.Format(time.RFC3339))
+	note := fmt.Sprintf("asked for by an interrupted run at %s, and taken up; no other was made.", e.Asked.Format(time.RFC3339))
 	if e.Digest != o.digest() {
 		note += " The configuration was another one then. What has changed since is settled by the next terraform apply, but for " +
 			"what nobody can tell by looking at the VM, such as its catalog entry and its first key: where that matters, have it made " +

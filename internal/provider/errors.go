@@ -92,6 +92,14 @@ func sentence(text string) string {
 // list joins texts for a message.
 func list(texts []string) string { return strings.Join(texts, ", ") }
 
+// shortly writes names of VMs as few, as those of deploys are: web-[1-9].
+func shortly(names []string) (short []string) {
+	for _, plan := range mdx.PlanNames(names) {
+		short = append(short, plan.VMName)
+	}
+	return short
+}
+
 // configured takes what Configure was given; nil while Terraform only validates.
 func configured(data any, diags *diag.Diagnostics) *portal {
 	if data == nil {

@@ -27,7 +27,7 @@ type groupWork struct {
 	vms     []vmModel     // what was read of those that are sound
 	placed  []string      // the names of those that are being made
 	failed  []memberFailure
-	notes   []string // what the user should know besides
+	notes   map[string][]string // what the user should know besides, and of which members
 }
 
 // memberFailure is why a member is not what it should be.
@@ -42,10 +42,13 @@ func (w *groupWork) fail(name string, err error) {
 	w.failed = append(w.failed, memberFailure{name, err})
 }
 
-func (w *groupWork) note(text string) {
+func (w *groupWork) note(name, text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.notes = append(w.notes, text)
+	if w.notes == nil {
+		w.notes = map[string][]string{}
+	}
+	w.notes[text] = append(w.notes[text], name)
 }
 
 // place notes a member that is being made. It counts as handed over when Terraform is answered with the whole group.
@@ -59,7 +62,7 @@ func (w *groupWork) place(name string) {
 func (w *groupWork) target(vm vmModel) vmTarget {
 	t := vm.target()
 	t.tell = func(removed []string) {
-		w.note(fmt.Sprintf("These rules led to %s alone and were removed with its address: %s.", t.name, list(removed)))
+		w.note(t.name, fmt.Sprintf("these rules led to it alone and were removed with its address: %s.", list(removed)))
 	}
 	return t
 }
@@ -109,7 +112,7 @@ func (w *groupWork) bringUp(ctx context.Context, vm vmModel, o vmOrder) {
 		w.place(o.name)
 	}
 	if made.takenUp != "" {
-		w.note(made.takenUp)
+		w.note(o.name, made.takenUp)
 	}
 	if err == nil {
 		err = w.portal.awaitMade(ctx, target, made)
@@ -252,7 +255,7 @@ func (w *groupWork) read(ctx context.Context, members []memberModel) {
 			default:
 				if !w.group.ID.IsNull() { // else it is being imported as it is, and a plan that does so writes no state
 					if err := w.portal.lookHowMade(ctx, member.Status, &vm); err != nil {
-						w.note(notMade(vm.Name.ValueString(), err).Detail())
+						w.note(vm.Name.ValueString(), notMadeSince(err))
 					}
 					w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
 					if !vm.Name.Equal(member.Name) {
@@ -291,9 +294,13 @@ func (w *groupWork) wait(ctx context.Context, diags *diag.Diagnostics) {
 	for _, name := range w.placed {
 		w.portal.handedOver(ctx, w.group.project(), name)
 	}
-	if len(w.notes) > 0 {
-		slices.Sort(w.notes)
-		diags.AddWarning(fmt.Sprintf("Notes on VM group %q", w.group.NamePrefix.ValueString()), strings.Join(w.notes, "\n"))
+	var notes []string
+	for text, names := range w.notes {
+		notes = append(notes, list(shortly(names))+": "+text)
+	}
+	if len(notes) > 0 {
+		slices.Sort(notes)
+		diags.AddWarning(fmt.Sprintf("Notes on VM group %q", w.group.NamePrefix.ValueString()), strings.Join(notes, "\n"))
 	}
 }
 

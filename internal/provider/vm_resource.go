@@ -78,7 +78,7 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 		defer r.portal.handedOver(ctx, project, order.name)
 	}
 	if made.takenUp != "" {
-		resp.Diagnostics.AddWarning(fmt.Sprintf("VM %q was taken up", order.name), made.takenUp)
+		resp.Diagnostics.AddWarning(fmt.Sprintf("VM %q was taken up", order.name), "It was "+made.takenUp)
 	}
 	notPlaced := err != nil
 	if !notPlaced {
