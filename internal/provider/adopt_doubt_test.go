@@ -127,26 +127,3 @@ func TestARuleThatARunBesideIsAskingForIsNotForgotten(t *testing.T) {
 		t.Errorf("%d entries, want that of the run beside alone", n)
 	}
 }
-
-func TestTheVMsThatAKilledRunHasLeftAreToldInOneWarning(t *testing.T) {
-	for name, test := range map[string]struct {
-		left          []string
-		summary, list string
-	}{
-		"one":     {[]string{"web-1"}, `VM "web-1" was left by an interrupted run`, `a VM named "web-1" at `},
-		"a class": {[]string{"db", "web-1", "web-2", "web-3"}, "4 VMs were left by an interrupted run", "\n  db\n  web-[1-3]\n"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := newRuns(t, mdxsim.Config{})
-			run, _ := r.run()
-			for _, vm := range test.left {
-				r.note(run, r.ordered(run, vm))
-			}
-			r.killed(run)
-			_, warnings := r.run()
-			if len(warnings) != 1 || warnings[0].Summary() != test.summary || !strings.Contains(warnings[0].Detail(), test.list) {
-				t.Errorf("told %v", warnings)
-			}
-		})
-	}
-}
