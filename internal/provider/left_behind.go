@@ -51,47 +51,48 @@ func (r recorder) warnLeftBehind(ctx context.Context, diags *diag.Diagnostics) {
 }
 
 func (r recorder) warnVMsLeftBehind(vms []journal.Entry, diags *diag.Diagnostics) {
-	if len(vms) != 1 {
-		r.warnManyLeftBehind("VMs", vms, shortly, "The others may exist and cost points all the same: look for them on the portal, import "+
-			"or destroy them there, and remove their files", diags)
+	if len(vms) > 1 {
+		r.warnManyLeftBehind("VMs", vms, shortly(namesOf(vms)), "The others may exist and cost points all the same: look for them on the "+
+			"portal, import or destroy them there, and remove their files", diags)
 		return
 	}
-	diags.AddWarning(fmt.Sprintf("VM %q was left by an interrupted run", vms[0].Name), fmt.Sprintf(
-		"A run that was interrupted had asked the portal for a VM named %q at %s, and may have ended before the state had it. "+
-			"If the configuration still has a VM of that name, terraform apply takes it up. If not, it may exist and cost points "+
-			"all the same: look for it on the portal, import or destroy it there, and remove its file from %s.",
-		vms[0].Name, vms[0].Asked.Format(time.RFC3339), r.Dir()))
+	for _, vm := range vms {
+		diags.AddWarning(fmt.Sprintf("VM %q was left by an interrupted run", vm.Name), fmt.Sprintf(
+			"A run that was interrupted had asked the portal for a VM named %q at %s, and may have ended before the state had it. "+
+				"If the configuration still has a VM of that name, terraform apply takes it up. If not, it may exist and cost points "+
+				"all the same: look for it on the portal, import or destroy it there, and remove its file from %s.",
+			vm.Name, vm.Asked.Format(time.RFC3339), r.Dir()))
+	}
 }
 
 func (r recorder) warnRulesLeftBehind(rules []journal.Entry, diags *diag.Diagnostics) {
-	if len(rules) != 1 {
-		r.warnManyLeftBehind("rules", rules, sorted, "Remove the others on the portal, and their files", diags)
+	if len(rules) > 1 {
+		r.warnManyLeftBehind("rules", rules, namesOf(rules), "Remove the others on the portal, and their files", diags)
 		return
 	}
-	diags.AddWarning("A rule was left by an interrupted run: "+rules[0].Name, fmt.Sprintf(
-		"A run that was interrupted at %s may have made the %s, and ended before the state had it. If the configuration still has "+
-			"it, terraform apply takes it up. If not, remove it on the portal, and its file from %s.",
-		rules[0].Asked.Format(time.RFC3339), rules[0].Name, r.Dir()))
+	for _, rule := range rules {
+		diags.AddWarning("A rule was left by an interrupted run: "+rule.Name, fmt.Sprintf(
+			"A run that was interrupted at %s may have made the %s, and ended before the state had it. If the configuration still has "+
+				"it, terraform apply takes it up. If not, remove it on the portal, and its file from %s.",
+			rule.Asked.Format(time.RFC3339), rule.Name, r.Dir()))
+	}
 }
 
 // warnManyLeftBehind has one warning for all, since a killed run may have been at work on a class of them.
-func (r recorder) warnManyLeftBehind(
-	what string, entries []journal.Entry, written func(names []string) []string, others string, diags *diag.Diagnostics,
-) {
-	if len(entries) == 0 {
-		return
-	}
-	asked, names := entries[0].Asked, make([]string, 0, len(entries))
-	for _, e := range entries {
-		names = append(names, e.Name)
-		if e.Asked.Before(asked) {
-			asked = e.Asked
-		}
-	}
+func (r recorder) warnManyLeftBehind(what string, entries []journal.Entry, names []string, others string, diags *diag.Diagnostics) {
+	first := slices.MinFunc(entries, func(a, b journal.Entry) int { return a.Asked.Compare(b.Asked) })
 	diags.AddWarning(fmt.Sprintf("%d %s were left by an interrupted run", len(entries), what), fmt.Sprintf(
 		"A run that was interrupted had asked the portal for these %s, at %s and after, and may have ended before the state had "+
 			"them:\n  %s\nterraform apply takes up those that the configuration still has. %s from %s.",
-		what, asked.Format(time.RFC3339), strings.Join(written(names), "\n  "), others, r.Dir()))
+		what, first.Asked.Format(time.RFC3339), strings.Join(names, "\n  "), others, r.Dir()))
 }
 
-func sorted(names []string) []string { return slices.Sorted(slices.Values(names)) }
+// namesOf are the names that entries are about, in order.
+func namesOf(entries []journal.Entry) []string {
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		names = append(names, e.Name)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -27,7 +27,7 @@ type groupWork struct {
 	vms     []vmModel     // what was read of those that are sound
 	placed  []string      // the names of those that are being made
 	failed  []memberFailure
-	notes   map[string][]string // what the user should know besides, and of which members
+	notes   map[string][]string // what the user should know besides, and the names of the members that it is about
 }
 
 // memberFailure is why a member is not what it should be.
@@ -255,7 +255,7 @@ func (w *groupWork) read(ctx context.Context, members []memberModel) {
 			default:
 				if !w.group.ID.IsNull() { // else it is being imported as it is, and a plan that does so writes no state
 					if err := w.portal.lookHowMade(ctx, member.Status, &vm); err != nil {
-						w.note(vm.Name.ValueString(), notMadeSince(err))
+						w.note(vm.Name.ValueString(), whyNotMade(err))
 					}
 					w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
 					if !vm.Name.Equal(member.Name) {

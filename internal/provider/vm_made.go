@@ -87,11 +87,11 @@ func (p *portal) lookHowMade(ctx context.Context, before types.String, vm *vmMod
 
 // notMade tells of a VM that is marked.
 func notMade(name string, failure error) diag.Diagnostic {
-	return diag.NewAttributeWarningDiagnostic(path.Root("status"), fmt.Sprintf("VM %q was not made", name), "It was "+notMadeSince(failure))
+	return diag.NewAttributeWarningDiagnostic(path.Root("status"), fmt.Sprintf("VM %q was not made", name), "It was "+whyNotMade(failure))
 }
 
-// notMadeSince says it after the VM's name.
-func notMadeSince(failure error) string {
-	return fmt.Sprintf("not made: the portal failed after the run that asked for it was interrupted: %s terraform apply removes what is "+
-		"left of it and makes another.", sentence(failure.Error()))
+// whyNotMade tells the user why a VM is marked, after its name.
+func whyNotMade(failure error) string {
+	return fmt.Sprintf("not made: the portal failed to make it after the run that asked for it was interrupted: %s terraform apply removes "+
+		"what is left of it and makes another.", sentence(failure.Error()))
 }

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
@@ -22,5 +23,23 @@ func TestAGroupThatIsTakenUpNamesItsMembers(t *testing.T) {
 	}
 	if deployed := w.Stats().Deployed; deployed != 10 {
 		t.Errorf("%d VMs were deployed", deployed)
+	}
+}
+
+func TestAGroupTellsWhichMemberTookARuleWithIt(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, mdxsim.Config{})
+	p := w.plugin(t)
+	p.resource = "mdx_vm_group"
+	state := p.make(smallGroup("web-", 2))
+	rule := mdxsim.ACLRule{
+		Protocol: "TCP", SrcAddress: "0.0.0.0", SrcMask: "0", SrcPort: "Any",
+		DstAddress: w.machine("web-1").Adapters[0].IPv4, DstMask: "32", DstPort: "22",
+	}
+	if _, err := w.PutACL(defaultSegment, rule); err != nil {
+		t.Fatal(err)
+	}
+	if _, said := p.destroy(state); !strings.Contains(said, "web-1: these rules led to it alone and were removed with its address: ") {
+		t.Error(said)
 	}
 }
