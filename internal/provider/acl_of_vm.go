@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -42,7 +41,7 @@ func (p *portal) removeRulesTo(ctx context.Context, t vmTarget, networks []mdx.S
 		}
 	}
 	if len(removed) > 0 {
-		tflog.Warn(ctx, "removed the rules that led to a VM", map[string]any{"vm": t.name, "rules": removed})
+		p.warn(ctx, "removed the rules that led to a VM", map[string]any{"vm": t.name, "rules": removed})
 		if t.tell != nil {
 			t.tell(removed)
 		}
@@ -162,7 +161,7 @@ func parseAddresses(texts ...types.String) []netip.Addr {
 
 // looks are how old the lists may be that are read for what leads to a VM. They are two, since a list may leave one out for
 // once, and nobody would look again.
-func (p *portal) looks() []time.Duration { return []time.Duration{p.settings.pollInterval, 0} }
+func (p *portal) looks() []time.Duration { return []time.Duration{p.pollInterval, 0} }
 
 // removeACLTo removes a segment's access rules that lead to one of the addresses alone.
 func (p *portal) removeACLTo(ctx context.Context, segment mdx.Segment, addresses []netip.Addr) (removed []string, err error) {

@@ -260,7 +260,7 @@ func (p *portal) await(ctx context.Context, what string, check func() (bool, err
 		if done || err != nil {
 			return err
 		}
-		timer := time.NewTimer(time.Duration(pause * float64(p.settings.pollInterval)))
+		timer := time.NewTimer(time.Duration(pause * float64(p.pollInterval)))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():

@@ -68,7 +68,7 @@ func simulated(tb testing.TB, cfg mdxsim.Config, on func(*http.Request)) (*porta
 			tb.Error(err)
 		}
 	})
-	return &portal{Client: client, settings: settings{pollInterval: time.Millisecond}, journal: notes}, sim
+	return &portal{Client: client, pollInterval: time.Millisecond, journal: notes}, sim
 }
 
 // rulesIn are a segment's rules as the simulator has them, hidden ones included.

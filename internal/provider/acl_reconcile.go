@@ -56,6 +56,21 @@ func (p *portal) reconcileRules(
 	return result, err
 }
 
+// removeOwn removes a resource's rules, with those that interrupted runs have made for it.
+func (p *portal) removeOwn(ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID, who owner) error {
+	left, err := p.takeUpRules(ctx, project, segment, nil, who)
+	if err != nil {
+		return err
+	}
+	own := slices.Concat(who.own, idsOf(left.taken))
+	if err := p.removeRules(ctx, segment, only(left.have, withID(own))); err != nil {
+		return err
+	}
+	p.completed(ctx, p.journal.Forget(left.settled(who)))
+	p.forgetRules(ctx, project, segment, left.have, own)
+	return nil
+}
+
 // claimRules keeps two resources from making the same rule at the same time, when neither can see the other's.
 func (p *portal) claimRules(segment mdx.SegmentID, rules []mdx.ACLRule) (release func(), err error) {
 	var mine []string

@@ -23,7 +23,7 @@ var (
 	_ resource.ResourceWithModifyPlan     = (*aclRuleResource)(nil)
 )
 
-type aclRuleResource struct{ portal *portal }
+type aclRuleResource struct{ portal *shared }
 
 func newACLRuleResource() resource.Resource { return &aclRuleResource{} }
 
@@ -233,7 +233,7 @@ func (r *aclRuleResource) find(ctx context.Context, state aclRuleModel) (rule md
 func (p *portal) findRule(
 	ctx context.Context, segment mdx.SegmentID, is func(mdx.ACLRule) bool,
 ) (rule mdx.ACLRule, found bool, err error) {
-	for _, age := range []time.Duration{p.settings.pollInterval, 0} {
+	for _, age := range []time.Duration{p.pollInterval, 0} {
 		rules, err := p.rules(ctx, segment, age)
 		if err != nil {
 			return mdx.ACLRule{}, false, err

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-log/tflog"
-
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -74,7 +72,7 @@ func (p *portal) takeUp(ctx context.Context, o vmOrder) (placed, error) {
 		}
 		if made.id != "" {
 			made.takenUp = noteOf(o, e)
-			tflog.Warn(ctx, "took up a VM that an interrupted run had asked for", map[string]any{"name": o.name, "id": string(made.id)})
+			p.warn(ctx, "took up a VM that an interrupted run had asked for", map[string]any{"name": o.name, "id": string(made.id)})
 		}
 		return made, err
 	}
@@ -114,15 +112,21 @@ func (p *portal) takenMeanwhile(ctx context.Context, o vmOrder, said error) erro
 	return &nameTakenError{name: o.name, vm: vm.ID, said: said}
 }
 
+// mayTakeUp tells whether an interrupted run has asked for a VM of a name, so that one of that name may be its own.
+func (p *portal) mayTakeUp(ctx context.Context, project mdx.ProjectID, name string) bool {
+	left, err := p.leftEntries(ctx, project, name)
+	return err != nil || len(left) > 0
+}
+
 // leftEntries are those of interrupted runs about a thing. One whose request is still under way, since the provider outlives a killed
 // Terraform for a moment, is waited for.
 func (p *portal) leftEntries(ctx context.Context, project mdx.ProjectID, thing string) ([]journal.Entry, error) {
-	tick := time.NewTicker(max(p.settings.pollInterval/10, time.Millisecond))
+	tick := time.NewTicker(max(p.pollInterval/10, time.Millisecond))
 	defer tick.Stop()
 	for {
 		all, err := p.journal.About(p.journal.key(project, thing))
 		if err != nil {
-			tflog.Warn(ctx, "the journal is damaged", map[string]any{"error": err.Error()})
+			p.warn(ctx, "the journal is damaged", map[string]any{"error": err.Error()})
 		}
 		var left []journal.Entry
 		live := false
@@ -145,7 +149,7 @@ func (p *portal) leftEntries(ctx context.Context, project mdx.ProjectID, thing s
 
 // byTask finds the VM that a request's answer led to. Of a range's tasks, the portal's history tells whose is whose.
 func (p *portal) byTask(ctx context.Context, o vmOrder, e journal.Entry) (placed, error) {
-	looking, cancel := context.WithTimeout(ctx, patience*p.settings.pollInterval)
+	looking, cancel := context.WithTimeout(ctx, patience*p.pollInterval)
 	defer cancel()
 	var (
 		wg   sync.WaitGroup
@@ -187,7 +191,7 @@ func (p *portal) byTask(ctx context.Context, o vmOrder, e journal.Entry) (placed
 
 // stillThere drops a VM that is gone since: a failed deploy may leave none, and somebody may have destroyed it.
 func (p *portal) stillThere(ctx context.Context, o vmOrder, made placed, why error) (placed, error) {
-	looking, cancel := context.WithTimeout(ctx, patience*p.settings.pollInterval)
+	looking, cancel := context.WithTimeout(ctx, patience*p.pollInterval)
 	defer cancel()
 	for {
 		vm, err := p.VM(ctx, o.project, made.id)
@@ -242,7 +246,7 @@ func isBegun(maker mdx.Task, e journal.Entry) bool {
 
 // madeBy is the VM that one of an entry's tasks has made, wherever it is now; empty if the portal does not tell.
 func (p *portal) madeBy(ctx context.Context, o vmOrder, e journal.Entry) mdx.VMID {
-	looking, cancel := context.WithTimeout(ctx, patience*p.settings.pollInterval)
+	looking, cancel := context.WithTimeout(ctx, patience*p.pollInterval)
 	defer cancel()
 	for _, id := range e.Tasks {
 		task, err := p.WaitTaskObject(looking, o.project, mdx.TaskID(id), mdx.WithObject(o.name))
@@ -282,7 +286,7 @@ func (p *portal) byName(ctx context.Context, o vmOrder, e journal.Entry) (placed
 // appearing waits for the VM of a request that may still be on its way: the portal may have it in its hands for as long as
 // an answer may take, and shows the VM after that. How long ago it was asked is told by the portal's clock.
 func (p *portal) appearing(ctx context.Context, o vmOrder, e journal.Entry) (mdx.VMSummary, error) {
-	shows := patience * p.settings.pollInterval
+	shows := patience * p.pollInterval
 	for {
 		looking, cancel := context.WithTimeout(ctx, shows)
 		vm, err := p.WaitVMNamed(looking, o.project, o.name, mdx.WithObject(o.name))
@@ -290,7 +294,7 @@ func (p *portal) appearing(ctx context.Context, o vmOrder, e journal.Entry) (mdx
 		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 			return vm, err
 		}
-		if p.Now().Sub(e.Asked) > p.settings.requestTimeout+shows {
+		if p.Now().Sub(e.Asked) > p.requestTimeout+shows {
 			return vm, errNotLeft
 		}
 	}

@@ -13,8 +13,8 @@ import (
 
 func TestWhatARunBesideIsAskingForIsNotForgotten(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	next, _ := r.run()
-	beside, _ := r.run()
+	next := r.run()
+	beside := r.run()
 	o := r.ordered(beside, "web")
 	r.note(beside, o)
 	if _, err := next.takeUp(t.Context(), o); !errors.Is(err, errNotLeft) {
@@ -28,7 +28,7 @@ func TestWhatARunBesideIsAskingForIsNotForgotten(t *testing.T) {
 // A list that is answered with 404, under load, says nothing of its VMs.
 func TestAVMIsNotForgottenWhileThePortalDeniesTheList(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	o := r.ordered(run, "web")
 	record := r.note(run, o)
 	id := r.send(o)
@@ -37,7 +37,7 @@ func TestAVMIsNotForgottenWhileThePortalDeniesTheList(t *testing.T) {
 	}
 	r.killed(run)
 	r.Advance(2 * time.Hour)
-	next, _ := r.run()
+	next := r.run()
 	if err := r.SetFaults([]mdxsim.Fault{{Route: "GET /api/vm/project/{project}/", Nth: 1, Times: 100, Kind: mdxsim.NotFound}}); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestAVMIsNotForgottenWhileThePortalDeniesTheList(t *testing.T) {
 
 func TestTheOnlyTaskOfARangeIsThatOfOneVM(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	first := r.ordered(run, "web-1")
 	record, err := run.journal.Begin(mdx.Order{
 		Operation: "deploy VM", Project: first.project, Names: []string{"web-1", "web-2"}, Digest: first.digest(), Asked: run.Now(),
@@ -65,7 +65,7 @@ func TestTheOnlyTaskOfARangeIsThatOfOneVM(t *testing.T) {
 	}
 	r.accepted(record, first) // of the other one the portal tells nothing
 	r.killed(run)
-	next, _ := r.run()
+	next := r.run()
 	if made, err := next.takeUp(t.Context(), r.ordered(next, "web-2")); !errors.Is(err, errNotLeft) {
 		t.Errorf("%+v, %v", made, err)
 	}
@@ -76,15 +76,15 @@ func TestAVMIsTakenUpHoweverItsPortalIsWritten(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
 	plain := r.endpoint
 	r.endpoint = strings.Replace(plain, "http://", "HTTP://", 1) + "/"
-	run, _ := r.run()
+	run := r.run()
 	made, err := run.place(t.Context(), r.ordered(run, "web"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.killed(run)
 	r.endpoint = plain
-	if _, warnings := r.run(); len(warnings) != 1 {
-		t.Errorf("nothing is said of the VM: %v", warnings)
+	if left := r.run().LeftBehind(); len(left.VMs) != 1 {
+		t.Errorf("nothing is said of the VM: %v", left)
 	}
 	r.takesUp("web", made.id, nil)
 }
@@ -113,11 +113,11 @@ func TestARuleThatARunBesideIsAskingForIsNotForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	before, _ := r.run()
+	before := r.run()
 	ask(before)
 	r.killed(before)
-	next, _ := r.run()
-	beside, _ := r.run()
+	next := r.run()
+	beside := r.run()
 	ask(beside)
 	nowhere := func() (bool, bool, error) { _, err := next.rules(t.Context(), backendNet, 0); return false, false, err }
 	if found, err := next.leftRule(t.Context(), leftProject, nowhere, thing); found || err != nil {

@@ -2,15 +2,10 @@ package provider
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"slices"
-
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
@@ -30,26 +25,6 @@ func aclsThing(segment mdx.SegmentID) string { return "access rules " + onSegmen
 type owner struct {
 	id  string          // in the private state; empty in one that an earlier version of the provider wrote
 	own []mdx.ACLRuleID // the rules that the state has
-}
-
-const ownerKey = "owner"
-
-// ownerIn is the owner that a resource's private state tells.
-func ownerIn(ctx context.Context, private privateState, own []mdx.ACLRuleID) owner {
-	o := owner{own: own}
-	if data, _ := private.GetKey(ctx, ownerKey); json.Unmarshal(data, &o.id) != nil {
-		o.id = ""
-	}
-	return o
-}
-
-// keep writes the owner's id into private state. One that has none gets one.
-func (o *owner) keep(ctx context.Context, private privateState) diag.Diagnostics {
-	if o.id == "" {
-		o.id = rand.Text()
-	}
-	data, _ := json.Marshal(o.id) // a text always can be written
-	return private.SetKey(ctx, ownerKey, data)
 }
 
 // wrote tells whether an entry is the owner's for certain.
@@ -191,7 +166,7 @@ func (p *portal) forgetRules(
 		})
 	})
 	if err := errors.Join(err, p.journal.Forget(done)); err != nil {
-		tflog.Warn(ctx, "the journal could not be cleared", map[string]any{"segment": string(segment), "error": err.Error()})
+		p.warn(ctx, "the journal could not be cleared", map[string]any{"segment": string(segment), "error": err.Error()})
 	}
 }
 
@@ -221,6 +196,6 @@ func (p *portal) notedRules(
 // completed tells the log if a note about something that is over could not be written: the next run finds out by itself.
 func (p *portal) completed(ctx context.Context, err error) {
 	if err != nil {
-		tflog.Warn(ctx, "the journal could not be completed", map[string]any{"error": err.Error()})
+		p.warn(ctx, "the journal could not be completed", map[string]any{"error": err.Error()})
 	}
 }

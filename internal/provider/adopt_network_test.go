@@ -2,7 +2,6 @@ package provider
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
@@ -12,7 +11,7 @@ import (
 // killedIn begins to make rules on a segment that a resource has some of its own on, and is killed after the first few.
 func (r *runs) killedIn(own []mdx.ACLRuleID, rules []mdx.ACLRule, made int) {
 	r.t.Helper()
-	run, _ := r.run()
+	run := r.run()
 	if _, err := run.noteRules(leftProject, backendNet, owner{own: own}, rules); err != nil {
 		r.t.Fatal(err)
 	}
@@ -27,7 +26,7 @@ func (r *runs) killedIn(own []mdx.ACLRuleID, rules []mdx.ACLRule, made int) {
 // reconciles brings the segment to what a resource wants, in a run of its own.
 func (r *runs) reconciles(own []mdx.ACLRuleID, want ...mdx.ACLRule) reconciled {
 	r.t.Helper()
-	run, _ := r.run()
+	run := r.run()
 	result, err := run.reconcileRules(r.t.Context(), leftProject, backendNet, want, owner{own: own}, noRule)
 	if err != nil {
 		r.t.Fatal(err)
@@ -39,7 +38,7 @@ func (r *runs) reconciles(own []mdx.ACLRuleID, want ...mdx.ACLRule) reconciled {
 // refreshes has the journal forget what a state with rules accounts for, and tells how many entries remain.
 func (r *runs) refreshes(own []mdx.ACLRuleID) int {
 	r.t.Helper()
-	run, _ := r.run()
+	run := r.run()
 	have, err := run.rules(r.t.Context(), backendNet, 0)
 	if err != nil {
 		r.t.Fatal(err)
@@ -117,8 +116,8 @@ func TestRulesThatAnotherKilledResourceHasMadeAreToldUntilItHasThem(t *testing.T
 		tells int
 	}{{campus("22"), 1}, {campus("80"), 0}} {
 		r.reconciles(nil, change.want...)
-		if _, warnings := r.run(); len(warnings) != change.tells {
-			t.Errorf("after %s was made, told %v, want %d warnings", describe(change.want[0]), warnings, change.tells)
+		if left := r.run().LeftBehind().RuleSets; len(left) != change.tells {
+			t.Errorf("after %s was made, told %v, want %d sets", describe(change.want[0]), left, change.tells)
 		}
 	}
 }
@@ -139,9 +138,8 @@ func TestARuleThatNobodyKnowsWhetherItIsThereKeepsItsEntry(t *testing.T) {
 	if left := r.refreshes(nil); left != 1 {
 		t.Errorf("%d entries: the rule may show late", left)
 	}
-	_, warnings := r.run()
-	if len(warnings) != 1 || !strings.HasPrefix(warnings[0].Summary(), "Rules were left by an interrupted run") {
-		t.Errorf("told %v", warnings)
+	if left := r.run().LeftBehind(); len(left.RuleSets) != 1 {
+		t.Errorf("told %v", left)
 	}
 }
 
@@ -150,7 +148,7 @@ func TestRulesThatAKilledChangeHasMadeAreSeenByAPlanThatFindsAllInPlace(t *testi
 	first := r.reconciles(nil, campus("22")...)
 	r.refreshes(first.own)
 	r.killedIn(first.own, campus("80"), 1)
-	run, _ := r.run()
+	run := r.run()
 	var have []mdx.ACLRule
 	err := run.await(t.Context(), "both rules", func() (bool, error) {
 		var err error

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-log/tflog"
-
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -71,7 +69,7 @@ func (p *portal) noted(
 		failed = intent.Lost() // also where the rule was made, and asking for it failed
 	}
 	if failed != nil {
-		tflog.Warn(ctx, "the journal could not be completed", map[string]any{"thing": thing, "error": failed.Error()})
+		p.warn(ctx, "the journal could not be completed", map[string]any{"thing": thing, "error": failed.Error()})
 	}
 	return err
 }
@@ -152,7 +150,7 @@ func (p *portal) tooLateFor(entries []journal.Entry) func() bool {
 
 // lastSign is until when what comes of a request may show that the portal had in its hands at a time, by its clock.
 func (p *portal) lastSign(had time.Time) time.Time {
-	return had.Add(p.settings.requestTimeout + settling*p.settings.pollInterval)
+	return had.Add(p.requestTimeout + settling*p.pollInterval)
 }
 
 // tooLateToShow tells when a rule will not show any more whose request has just been lost.
@@ -163,7 +161,7 @@ func (p *portal) tooLateToShow() func() bool {
 
 // tooLateAfter tells when a time has come, by the portal's clock, and the list had time to show what there is.
 func (p *portal) tooLateAfter(last func() time.Time) func() bool {
-	settled := time.Now().Add(settling * p.settings.pollInterval)
+	settled := time.Now().Add(settling * p.pollInterval)
 	last = sync.OnceValue(last)
 	return func() bool { return !p.Now().Before(last()) && time.Now().After(settled) }
 }

@@ -2,12 +2,9 @@ package provider
 
 import (
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
@@ -46,7 +43,7 @@ func (r *runs) late(list string, send func() error) (over func()) {
 
 func TestRulesThatThePortalMakesLongAfterTheKillAreMadeOnce(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	rules := campus("22", "80")
 	if _, err := run.noteRules(leftProject, backendNet, owner{}, rules); err != nil {
 		t.Fatal(err)
@@ -93,7 +90,7 @@ func TestRulesWhoseRequestIsLostAreNotAskedForAgainWhileThePortalMayBeAtWork(t *
 			if err := r.SetFaults([]mdxsim.Fault{{Route: test.post, Nth: 1, Kind: mdxsim.NotFound}}); err != nil {
 				t.Fatal(err)
 			}
-			run, _ := r.run()
+			run := r.run()
 			over := r.late(test.list, func() error { return test.carriedOut(run) })
 			err := test.ask(run)
 			over()
@@ -106,7 +103,7 @@ func TestRulesWhoseRequestIsLostAreNotAskedForAgainWhileThePortalMayBeAtWork(t *
 
 func TestADNATRuleThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	thing := dnatThing(backendNet, anyFree, host(1))
 	if _, err := run.journal.Journal.Begin(journal.Entry{Key: run.journal.key(leftProject, thing), Operation: createDNAT, Asked: run.Now()}); err != nil {
 		t.Fatal(err)
@@ -115,7 +112,7 @@ func TestADNATRuleThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 	over := r.late("GET /api/dnat/project/{project}/", func() error {
 		return run.CreateDNAT(t.Context(), mdx.DNATRequest{PoolAddress: public10, Segment: backendNet, DstAddress: host(1)})
 	})
-	next, _ := r.run()
+	next := r.run()
 	found, err := next.leftRule(t.Context(), leftProject, func() (bool, bool, error) {
 		there, err := next.dnats(t.Context(), leftProject, 0)
 		return slices.ContainsFunc(there, func(rule mdx.DNAT) bool { return rule.DstAddress == host(1) }), false, err
@@ -140,7 +137,7 @@ func TestHowLongARuleOfAnInterruptedRunIsLookedFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRuns(t, mdxsim.Config{})
-			run, _ := r.run()
+			run := r.run()
 			r.Freeze()
 			if _, err := run.DNATs(t.Context(), leftProject); err != nil { // which tells the portal's time
 				t.Fatal(err)
@@ -148,12 +145,12 @@ func TestHowLongARuleOfAnInterruptedRunIsLookedFor(t *testing.T) {
 			tooLate := run.tooLateFor([]journal.Entry{{Outcome: test.outcome, Asked: run.Now().Add(-test.age)}})
 			begun := time.Now()
 			err := run.await(t.Context(), "it to be too late", func() (bool, error) {
-				return tooLate() || time.Since(begun) > 4*settling*run.settings.pollInterval, nil
+				return tooLate() || time.Since(begun) > 4*settling*run.pollInterval, nil
 			})
 			if err != nil || tooLate() == test.long {
 				t.Errorf("too late after %s: %v, %v", time.Since(begun), tooLate(), err)
 			}
-			r.Advance(run.settings.requestTimeout + time.Minute)
+			r.Advance(run.requestTimeout + time.Minute)
 			if _, err := run.DNATs(t.Context(), leftProject); err != nil || !tooLate() {
 				t.Errorf("looked for when no answer can come any more: %v", err)
 			}
@@ -161,10 +158,9 @@ func TestHowLongARuleOfAnInterruptedRunIsLookedFor(t *testing.T) {
 	}
 }
 
-// Terraform shows the first only of warnings with one summary.
-func TestNoWarningAboutSeveralRulesHidesAnother(t *testing.T) {
+func TestWhatIsLeftIsToldByKind(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	rules := campus("22", "443")
 	things := []string{aclThing(backendNet, rules[0]), aclThing(backendNet, rules[1]), aclsThing(backendNet), aclsThing(defaultNet)}
 	for i, thing := range things {
@@ -175,31 +171,14 @@ func TestNoWarningAboutSeveralRulesHidesAnother(t *testing.T) {
 		}
 	}
 	r.killed(run)
-	_, warnings := r.run()
-	summaries := map[string]bool{}
-	for _, w := range warnings {
-		if summaries[w.Summary()] {
-			t.Errorf("a warning is hidden by another %q", w.Summary())
-		}
-		summaries[w.Summary()] = true
+	behind := r.run().LeftBehind()
+	var told []string
+	for _, one := range slices.Concat(behind.Rules, behind.RuleSets) {
+		told = append(told, one.Name)
 	}
-	for _, thing := range things {
-		named := func(w diag.Diagnostic) bool {
-			single := strings.HasSuffix(w.Summary(), ": "+thing)
-			return single || strings.HasPrefix(w.Summary(), "2 rules were") && strings.Contains(w.Detail(), "\n  "+thing+"\n")
-		}
-		if !slices.ContainsFunc(warnings, named) {
-			t.Errorf("no warning names the %s: %v", thing, warnings)
-		}
-		if taken, _ := takenUpRule(thing); !strings.Contains(taken, thing) {
-			t.Errorf("%q does not name the %s", taken, thing)
-		}
-	}
-	var removed diag.Diagnostics
-	for _, name := range []string{"web-1", "web-2"} {
-		warnOfRules(name, &removed)([]string{"access rule"})
-		if summary := removed[len(removed)-1].Summary(); !strings.Contains(summary, name) {
-			t.Errorf("%q does not name %s", summary, name)
-		}
+	slices.Sort(things)
+	slices.Sort(told)
+	if !slices.Equal(told, things) || len(behind.Rules) != 2 || len(behind.VMs) != 0 {
+		t.Errorf("told %v", behind)
 	}
 }

@@ -8,9 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/types"
-
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
@@ -43,16 +40,15 @@ func newRuns(t *testing.T, cfg mdxsim.Config) *runs {
 }
 
 // run begins a run; killed ends it.
-func (r *runs) run() (p *portal, warnings diag.Diagnostics) {
+func (r *runs) run() *portal {
 	r.t.Helper()
-	p = configure(r.t.Context(), providerModel{
-		Endpoint: types.StringValue(r.endpoint), Token: types.StringValue("demo"), ProjectID: types.StringValue(string(leftProject)),
-		PollInterval: types.StringValue("20ms"),
-	}, "test", "test", &warnings)
-	if p == nil || warnings.HasError() {
-		r.t.Fatal(warnings)
+	p, err := newPortal(portalConfig{Config: mdx.Config{
+		Endpoint: r.endpoint, Token: "demo", PollInterval: 20 * time.Millisecond, RequestTimeout: 2 * time.Minute, MaxRetries: 4,
+	}})
+	if err != nil {
+		r.t.Fatal(err)
 	}
-	return p, warnings
+	return p
 }
 
 // killed leaves behind what it has written, as the end of a process does.
@@ -153,7 +149,7 @@ func (r *runs) journaled(p *portal, name string) int {
 // takesUp checks that the next run takes up one VM, and makes none.
 func (r *runs) takesUp(name string, want mdx.VMID, change func(*vmOrder)) placed {
 	r.t.Helper()
-	next, _ := r.run()
+	next := r.run()
 	o := r.ordered(next, name)
 	if change != nil {
 		change(&o)
@@ -176,7 +172,7 @@ func (r *runs) takesUp(name string, want mdx.VMID, change func(*vmOrder)) placed
 func (r *runs) makesAnew() {
 	r.t.Helper()
 	const name = "web"
-	next, _ := r.run()
+	next := r.run()
 	made, err := next.place(r.t.Context(), r.ordered(next, name))
 	if err != nil || made.takenUp != "" {
 		r.t.Fatalf("%+v; %v", made, err)
@@ -193,7 +189,7 @@ func (r *runs) makesAnew() {
 func (r *runs) refuses(want ...string) {
 	r.t.Helper()
 	const name = "web"
-	next, _ := r.run()
+	next := r.run()
 	before := r.Stats().Deployed
 	made, err := next.place(r.t.Context(), r.ordered(next, name))
 	taken, ok := errors.AsType[*nameTakenError](err)

@@ -8,14 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
 
 func TestAVMWhoseRunWasKilledAfterTheAnswerIsTakenUp(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	made, err := run.place(t.Context(), r.ordered(run, "web"))
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +28,7 @@ func TestAVMWhoseRunWasKilledAfterTheAnswerIsTakenUp(t *testing.T) {
 
 func TestVMsOfARangeAreTakenUpEachByItsName(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	if _, err := run.Deploy(t.Context(), r.ordered(run, "web-[1-3]").deploy); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +50,7 @@ func TestAVMWhoseAnswerNobodyHeardIsTakenUpByItsHistory(t *testing.T) {
 	} {
 		t.Run(outcome, func(t *testing.T) {
 			r := newRuns(t, mdxsim.Config{})
-			run, _ := r.run()
+			run := r.run()
 			o := r.ordered(run, "web")
 			record := r.note(run, o)
 			id := r.send(o)
@@ -66,7 +65,7 @@ func TestAVMWhoseAnswerNobodyHeardIsTakenUpByItsHistory(t *testing.T) {
 
 func TestAVMThatShowsLateIsWaitedFor(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{Durations: mdxsim.Durations{VMVisible: 3 * time.Minute}})
-	run, _ := r.run()
+	run := r.run()
 	o := r.ordered(run, "web")
 	r.note(run, o)
 	client, err := mdx.New(mdx.Config{Endpoint: r.endpoint, Token: "demo", LockDir: t.TempDir()})
@@ -82,7 +81,7 @@ func TestAVMThatShowsLateIsWaitedFor(t *testing.T) {
 
 func TestARequestThatNeverArrivedIsMadeAnew(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	r.note(run, r.ordered(run, "web"))
 	r.killed(run)
 	r.makesAnew()
@@ -91,12 +90,12 @@ func TestARequestThatNeverArrivedIsMadeAnew(t *testing.T) {
 // The portal knows the name before it shows the VM, or its task.
 func TestAVMWhoseNameIsRefusedBeforeItShowsIsNotForgotten(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{Durations: mdxsim.Durations{VMVisible: 24 * time.Hour, TaskVisible: 24 * time.Hour}})
-	run, _ := r.run()
+	run := r.run()
 	o := r.ordered(run, "web")
 	record := r.note(run, o)
 	r.accepted(record, o)
 	r.killed(run)
-	next, _ := r.run()
+	next := r.run()
 	if made, err := next.place(t.Context(), o); err == nil || made.id != "" {
 		t.Errorf("%+v, %v", made, err)
 	}
@@ -110,7 +109,7 @@ func TestAVMWhoseNameIsRefusedBeforeItShowsIsNotForgotten(t *testing.T) {
 
 func TestAVMThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	o := r.ordered(run, "web")
 	r.note(run, o)
 	r.killed(run)
@@ -119,7 +118,7 @@ func TestAVMThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 		_, err := portal.Deploy(t.Context(), o.deploy)
 		return err
 	})
-	next, _ := r.run()
+	next := r.run()
 	made, err := next.takeUp(t.Context(), o)
 	over()
 	if ids := r.vms("web"); err != nil || len(ids) != 1 || made.id != ids[0] {
@@ -130,14 +129,14 @@ func TestAVMThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 // An error of a create that comes with an id has Terraform replace the VM.
 func TestAVMThatCanNotBeReadIsNotTakenUpYet(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	o := r.ordered(run, "web")
 	made, err := run.place(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.killed(run)
-	next, _ := r.run()
+	next := r.run()
 	if err := r.SetFaults([]mdxsim.Fault{{Route: "GET /api/vm/{vm}/", Nth: 1, Times: 100, Kind: mdxsim.Error500}}); err != nil {
 		t.Fatal(err)
 	}
@@ -155,13 +154,13 @@ func TestAVMThatCanNotBeReadIsNotTakenUpYet(t *testing.T) {
 func TestAVMOfOthersIsNeverTakenUp(t *testing.T) {
 	t.Run("nobody asked for it", func(t *testing.T) {
 		r := newRuns(t, mdxsim.Config{})
-		run, _ := r.run()
+		run := r.run()
 		r.send(r.ordered(run, "web"))
 		r.refuses()
 	})
 	t.Run("made long before we asked", func(t *testing.T) {
 		r := newRuns(t, mdxsim.Config{})
-		run, _ := r.run()
+		run := r.run()
 		r.send(r.ordered(run, "web"))
 		r.Advance(2 * time.Hour)
 		r.note(run, r.ordered(run, "web"))
@@ -170,7 +169,7 @@ func TestAVMOfOthersIsNeverTakenUp(t *testing.T) {
 	})
 	t.Run("made long after we asked", func(t *testing.T) {
 		r := newRuns(t, mdxsim.Config{})
-		run, _ := r.run()
+		run := r.run()
 		o := r.ordered(run, "web")
 		r.note(run, o)
 		r.killed(run)
@@ -180,7 +179,7 @@ func TestAVMOfOthersIsNeverTakenUp(t *testing.T) {
 	})
 	t.Run("asked for in another workspace", func(t *testing.T) {
 		r := newRuns(t, mdxsim.Config{})
-		run, _ := r.run()
+		run := r.run()
 		o := r.ordered(run, "web")
 		r.note(run, o)
 		r.send(o)
@@ -190,8 +189,8 @@ func TestAVMOfOthersIsNeverTakenUp(t *testing.T) {
 	})
 	t.Run("asked for by a run that goes on beside", func(t *testing.T) {
 		r := newRuns(t, mdxsim.Config{})
-		beside, _ := r.run()
-		next, _ := r.run()
+		beside := r.run()
+		next := r.run()
 		if _, err := beside.place(t.Context(), r.ordered(beside, "web")); err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +203,7 @@ func TestAVMOfOthersIsNeverTakenUp(t *testing.T) {
 
 func TestAVMThatIsGoneSinceIsMadeAnew(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	made, err := run.place(t.Context(), r.ordered(run, "web"))
 	if err != nil {
 		t.Fatal(err)
@@ -223,7 +222,7 @@ func TestWhatAFailedDeployLeftIsTakenUpWithItsFailure(t *testing.T) {
 	for quirk, left := range map[string]bool{"left": true, "gone": false} {
 		t.Run(quirk, func(t *testing.T) {
 			r := newRuns(t, mdxsim.Config{Quirks: mdxsim.Quirks{FailedDeploy: quirk}})
-			run, _ := r.run()
+			run := r.run()
 			r.FailNextTasks(1)
 			made, err := run.place(t.Context(), r.ordered(run, "web"))
 			if err == nil {
@@ -237,7 +236,7 @@ func TestWhatAFailedDeployLeftIsTakenUpWithItsFailure(t *testing.T) {
 				r.makesAnew()
 				return
 			}
-			next, _ := r.run()
+			next := r.run()
 			again, err := next.place(t.Context(), r.ordered(next, "web"))
 			if _, failed := errors.AsType[*mdx.TaskError](err); !failed || again.id == "" || made.id != "" && again.id != made.id {
 				t.Errorf("%+v, was %+v; %v", again, made, err)
@@ -248,10 +247,10 @@ func TestWhatAFailedDeployLeftIsTakenUpWithItsFailure(t *testing.T) {
 
 func TestARequestThatIsStillUnderWayIsWaitedFor(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	killed, _ := r.run() // its Terraform was: the provider itself still waits for the answer
+	killed := r.run() // its Terraform was: the provider itself still waits for the answer
 	o := r.ordered(killed, "web")
 	record := r.note(killed, o)
-	next, _ := r.run()
+	next := r.run()
 	early, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := next.place(early, o); !errors.Is(err, context.DeadlineExceeded) {
@@ -265,7 +264,7 @@ func TestARequestThatIsStillUnderWayIsWaitedFor(t *testing.T) {
 
 func TestTheUserIsToldThatTheConfigurationHasChangedSince(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	if _, err := run.place(t.Context(), r.ordered(run, "web")); err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +278,7 @@ func TestTheUserIsToldThatTheConfigurationHasChangedSince(t *testing.T) {
 
 func TestTheJournalIsPrunedWhenTheStateHasTheVM(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	for _, name := range []string{"web-1", "db"} {
 		if _, err := run.place(t.Context(), r.ordered(run, name)); err != nil {
 			t.Fatal(err)
@@ -293,7 +292,7 @@ func TestTheJournalIsPrunedWhenTheStateHasTheVM(t *testing.T) {
 
 func TestLeftVMsAreToldWhenTheNextRunBegins(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	run, _ := r.run()
+	run := r.run()
 	for _, name := range []string{"left", "answered", "known"} {
 		if _, err := run.place(t.Context(), r.ordered(run, name)); err != nil {
 			t.Fatal(err)
@@ -302,22 +301,21 @@ func TestLeftVMsAreToldWhenTheNextRunBegins(t *testing.T) {
 	run.handedOver(t.Context(), leftProject, "answered")
 	run.inState(t.Context(), leftProject, "known")
 	r.killed(run)
-	_, warnings := r.run()
-	if len(warnings) != 1 || !strings.Contains(warnings[0].Summary(), `"left"`) ||
-		!strings.Contains(warnings[0].Detail(), journal.Dir(func(string) string { return run.journal.Dir() })) {
-		t.Errorf("%v", warnings)
+	behind := r.run().LeftBehind()
+	if len(behind.VMs) != 1 || behind.VMs[0].Name != "left" || behind.Dir != run.journal.Dir() {
+		t.Errorf("%v", behind)
 	}
 }
 
 func TestNothingIsDeployedThatTheJournalCannotHold(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
 	t.Setenv("MDX_JOURNAL_DIR", "/dev/null/journal")
-	run, _ := r.run()
+	run := r.run()
 	_, err := run.place(t.Context(), r.ordered(run, "web"))
 	if err == nil || !strings.Contains(err.Error(), "/dev/null/journal") || !strings.Contains(err.Error(), "MDX_JOURNAL_DIR") {
 		t.Errorf("%v", err)
 	}
-	if said := portalError("make VM", err).Detail(); strings.Contains(said, "no usable answer") || strings.Contains(said, "VPN") {
+	if said, is := errors.AsType[*mdx.Error](err); is {
 		t.Errorf("the portal is blamed, which was not asked: %s", said)
 	}
 	if n := r.Stats().Routes["POST /api/vm/deploy/"]; n != 0 {

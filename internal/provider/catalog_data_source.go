@@ -19,7 +19,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*catalogDataSource)(nil)
 
-type catalogDataSource struct{ portal *portal }
+type catalogDataSource struct{ portal *shared }
 
 func newCatalogDataSource() datasource.DataSource { return &catalogDataSource{} }
 

@@ -12,7 +12,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*catalogsDataSource)(nil)
 
-type catalogsDataSource struct{ portal *portal }
+type catalogsDataSource struct{ portal *shared }
 
 func newCatalogsDataSource() datasource.DataSource { return &catalogsDataSource{} }
 

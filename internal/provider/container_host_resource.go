@@ -27,7 +27,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*containerHostResource)(nil)
 )
 
-type containerHostResource struct{ portal *portal }
+type containerHostResource struct{ portal *shared }
 
 func newContainerHostResource() resource.Resource { return &containerHostResource{} }
 

@@ -26,7 +26,7 @@ var (
 	_ resource.ResourceWithModifyPlan  = (*dnatResource)(nil)
 )
 
-type dnatResource struct{ portal *portal }
+type dnatResource struct{ portal *shared }
 
 func newDNATResource() resource.Resource { return &dnatResource{} }
 
@@ -85,7 +85,7 @@ func (m *dnatModel) things() []string {
 
 // besideAnother tells whether the journal has both names of a rule. Then its public address was chosen, and the other name is
 // that of one to the same machine which was to have any: a killed run has left it, and it is not to be taken for the first.
-func (p *portal) besideAnother(m *dnatModel) bool {
+func besideAnother(p *shared, m *dnatModel) bool {
 	open := mdx.DNAT{DstAddress: m.destination()}
 	one := mdx.DNAT{DstAddress: m.destination(), PoolAddress: parseAddress(m.PoolAddress)}
 	return one != open && p.chosen(m.project(), m.segment(), one) && p.chosen(m.project(), m.segment(), open)
@@ -140,7 +140,7 @@ func (r *dnatResource) Create(ctx context.Context, req resource.CreateRequest, r
 	label := r.portal.segmentLabel(ctx, project, plan.segment())
 	left, err := r.portal.leftRule(ctx, project, func() (found, another bool, err error) {
 		rules, err := r.portal.dnats(ctx, project, 0)
-		i := slices.IndexFunc(rules, r.portal.answers(&plan, pool, label))
+		i := slices.IndexFunc(rules, answers(r.portal, &plan, pool, label))
 		if i >= 0 {
 			plan.ID, plan.PoolAddress = types.StringValue(string(rules[i].ID)), iptypes.NewIPv4AddressValue(rules[i].PoolAddress.String())
 		}
@@ -239,7 +239,7 @@ func (r *dnatResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, dnatIdentity{types.StringValue(state.ID.ValueString())})...)
 		resp.State.RemoveResource(ctx)
 	default:
-		if !justImported(ctx, resp.Private, &resp.Diagnostics) && !r.portal.besideAnother(&state) {
+		if !justImported(ctx, resp.Private, &resp.Diagnostics) && !besideAnother(r.portal, &state) {
 			r.portal.ruleInState(ctx, state.project(), state.things()...)
 		}
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -260,7 +260,7 @@ func (r *dnatResource) find(ctx context.Context, state dnatModel) (rule *mdx.DNA
 	for _, pool := range []netip.Addr{parseAddress(state.PoolAddress), {}} {
 		left, err := r.portal.leftRule(ctx, state.project(), func() (it, another bool, err error) {
 			rules, err := r.portal.dnats(ctx, state.project(), 0)
-			return slices.ContainsFunc(rules, state.is), slices.ContainsFunc(rules, r.portal.answers(&state, pool, label)), err
+			return slices.ContainsFunc(rules, state.is), slices.ContainsFunc(rules, answers(r.portal, &state, pool, label)), err
 		}, dnatThing(state.segment(), pool, state.destination()))
 		if err != nil {
 			return nil, nil, err
@@ -273,7 +273,7 @@ func (r *dnatResource) find(ctx context.Context, state dnatModel) (rule *mdx.DNA
 }
 
 // answers tells of rules whether they may be what was asked for with a public address, or with any.
-func (p *portal) answers(asked *dnatModel, pool netip.Addr, segmentName string) func(mdx.DNAT) bool {
+func answers(p *shared, asked *dnatModel, pool netip.Addr, segmentName string) func(mdx.DNAT) bool {
 	return func(rule mdx.DNAT) bool {
 		return rule.DstAddress == asked.destination() && rule.SegmentName == segmentName &&
 			(rule.PoolAddress == pool || !pool.IsValid() && !p.chosen(asked.project(), asked.segment(), rule))
@@ -282,7 +282,7 @@ func (p *portal) answers(asked *dnatModel, pool netip.Addr, segmentName string) 
 
 // look looks for the rule in the project's list, twice before it says that there is none.
 func (r *dnatResource) look(ctx context.Context, state dnatModel) (*mdx.DNAT, []mdx.Segment, error) {
-	for _, age := range []time.Duration{r.portal.settings.pollInterval, 0} {
+	for _, age := range []time.Duration{r.portal.pollInterval, 0} {
 		rules, err := r.portal.dnats(ctx, state.project(), age)
 		if err != nil {
 			return nil, nil, err
@@ -318,7 +318,7 @@ func (r *dnatResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	things := state.things()
-	if r.portal.besideAnother(&state) {
+	if besideAnother(r.portal, &state) {
 		things = things[:1]
 	}
 	gone := r.portal.ruleGoes(ctx, state.project(), things...)

@@ -101,11 +101,11 @@ func shortly(names []string) (short []string) {
 }
 
 // configured takes what Configure was given; nil while Terraform only validates.
-func configured(data any, diags *diag.Diagnostics) *portal {
+func configured(data any, diags *diag.Diagnostics) *shared {
 	if data == nil {
 		return nil
 	}
-	p, ok := data.(*portal)
+	p, ok := data.(*shared)
 	if !ok {
 		diags.AddError("Provider bug", fmt.Sprintf("Configured with %T. Please report this to the provider's developers.", data))
 	}

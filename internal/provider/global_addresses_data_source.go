@@ -15,7 +15,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*globalAddressesDataSource)(nil)
 
-type globalAddressesDataSource struct{ portal *portal }
+type globalAddressesDataSource struct{ portal *shared }
 
 func newGlobalAddressesDataSource() datasource.DataSource { return &globalAddressesDataSource{} }
 

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-log/tflog"
-
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/lifecycle"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
@@ -76,7 +74,7 @@ func (r record) Accepted(tasks []mdx.TaskID) error {
 // create is not enough, since Terraform may be killed before it writes what it was answered.
 func (p *portal) inState(ctx context.Context, project mdx.ProjectID, name string) {
 	if err := p.journal.Settle(p.journal.key(project, name)); err != nil {
-		tflog.Warn(ctx, "the journal could not be cleared", map[string]any{"name": name, "error": err.Error()})
+		p.warn(ctx, "the journal could not be cleared", map[string]any{"name": name, "error": err.Error()})
 	}
 }
 
@@ -91,6 +89,6 @@ func (p *portal) destroyed(ctx context.Context, project mdx.ProjectID, name stri
 // handedOver notes that Terraform was answered with a VM's id, so that the VM does not count as left behind for now.
 func (p *portal) handedOver(ctx context.Context, project mdx.ProjectID, name string) {
 	if err := p.journal.HandOver(p.journal.key(project, name)); err != nil {
-		tflog.Warn(ctx, "the journal could not be completed", map[string]any{"name": name, "error": err.Error()})
+		p.warn(ctx, "the journal could not be completed", map[string]any{"name": name, "error": err.Error()})
 	}
 }

@@ -1,47 +1,52 @@
 package provider
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
-	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
+// Terraform shows the first only of warnings with one summary.
 func TestWhatAKilledRunHasLeftIsToldInAWarningForEachKind(t *testing.T) {
-	first, second := dnatThing(backendNet, anyFree, host(1)), dnatThing(backendNet, anyFree, host(2))
+	const first, second = `DNAT rule to 10.0.0.1 on segment "a"`, `DNAT rule to 10.0.0.2 on segment "a"`
+	names := func(names ...string) (all []left) {
+		for _, name := range names {
+			all = append(all, left{Name: name, Asked: time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)})
+		}
+		return all
+	}
 	for name, test := range map[string]struct {
-		vms, rules []string
-		told       map[string]string // a part of the detail, by summary
+		behind leftBehind
+		told   map[string]string // a part of the detail, by summary
 	}{
-		"a VM": {[]string{"web-1"}, nil, map[string]string{
+		"nothing": {leftBehind{}, nil},
+		"a VM": {leftBehind{VMs: names("web-1")}, map[string]string{
 			`VM "web-1" was left by an interrupted run`: `a VM named "web-1" at `,
 		}},
-		"a class of VMs": {[]string{"db", "web-1", "web-2", "web-3"}, nil, map[string]string{
+		"a class of VMs": {leftBehind{VMs: names("db", "web-1", "web-2", "web-3")}, map[string]string{
 			"4 VMs were left by an interrupted run": "\n  db\n  web-[1-3]\n",
 		}},
-		"a rule": {nil, []string{first}, map[string]string{
+		"a rule": {leftBehind{Rules: names(first)}, map[string]string{
 			"A rule was left by an interrupted run: " + first: "may have made the " + first,
 		}},
-		"VMs and rules": {[]string{"web-1", "web-2"}, []string{second, first}, map[string]string{
+		"VMs and rules": {leftBehind{VMs: names("web-1", "web-2"), Rules: names(second, first)}, map[string]string{
 			"2 VMs were left by an interrupted run":   "\n  web-[1-2]\n",
 			"2 rules were left by an interrupted run": "\n  " + first + "\n  " + second + "\n",
 		}},
+		"sets of rules": {leftBehind{RuleSets: names("access rules on a", "access rules on b")}, map[string]string{
+			"Rules were left by an interrupted run: access rules on a": "on a",
+			"Rules were left by an interrupted run: access rules on b": "on b",
+		}},
+		"what nobody can read": {leftBehind{Damaged: errors.New("no right")}, map[string]string{
+			"Journal not readable in full": "no right",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRuns(t, mdxsim.Config{})
-			run, _ := r.run()
-			for _, vm := range test.vms {
-				r.note(run, r.ordered(run, vm))
-			}
-			for _, rule := range test.rules {
-				entry := journal.Entry{Key: run.journal.key(leftProject, rule), Operation: createDNAT, Asked: run.Now()}
-				if _, err := run.journal.Journal.Begin(entry); err != nil {
-					t.Fatal(err)
-				}
-			}
-			r.killed(run)
-			_, warnings := r.run()
+			var warnings diag.Diagnostics
+			warnLeftBehind(t.Context(), test.behind, &warnings)
 			for _, warning := range warnings {
 				if part, ok := test.told[warning.Summary()]; !ok || !strings.Contains(warning.Detail(), part) {
 					t.Errorf("told %v", warning)

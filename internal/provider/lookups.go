@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/hashicorp/terraform-plugin-log/tflog"
-
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
@@ -141,7 +139,7 @@ func kindOf(word string) projectKind {
 func (p *portal) kind(ctx context.Context, id mdx.ProjectID) projectKind {
 	projects, err := p.knownProjects(ctx)
 	if err != nil {
-		tflog.Warn(ctx, "the project's type is not known", map[string]any{"error": err.Error()})
+		p.warn(ctx, "the project's type is not known", map[string]any{"error": err.Error()})
 		return kindUnknown
 	}
 	for _, project := range projects {
@@ -156,7 +154,7 @@ func (p *portal) kind(ctx context.Context, id mdx.ProjectID) projectKind {
 func (p *portal) quota(ctx context.Context, id mdx.ProjectID) (mdx.ProjectUsage, bool) {
 	usage, err := p.lookups.usage.get(ctx, id, p.ProjectUsage)
 	if err != nil {
-		tflog.Warn(ctx, "the project's quota is not known", map[string]any{"error": err.Error()})
+		p.warn(ctx, "the project's quota is not known", map[string]any{"error": err.Error()})
 	}
 	return usage, err == nil
 }

@@ -79,7 +79,7 @@ func (r *networkResource) planRules(ctx context.Context, plan, state *networkMod
 		own = state.own(ctx, diags)
 	}
 	segment := mdx.SegmentID(plan.ID.ValueString())
-	have, err := r.portal.rules(ctx, segment, r.portal.settings.pollInterval)
+	have, err := r.portal.rules(ctx, segment, r.portal.pollInterval)
 	if err == nil {
 		have, err = r.portal.withOmitted(ctx, segment, have, own)
 	}

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -23,7 +22,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*networkResource)(nil)
 )
 
-type networkResource struct{ portal *portal }
+type networkResource struct{ portal *shared }
 
 func newNetworkResource() resource.Resource { return &networkResource{} }
 
@@ -75,7 +74,7 @@ func (r *networkResource) Create(ctx context.Context, req resource.CreateRequest
 		goes = anyRule
 	}
 	var who owner
-	resp.Diagnostics.Append(who.keep(ctx, resp.Private)...)
+	resp.Diagnostics.Append(keepOwner(ctx, &who, resp.Private)...)
 	r.apply(ctx, &plan, who, goes, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{plan.ID})...)
@@ -158,7 +157,7 @@ func (r *networkResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	ids := state.own(ctx, &resp.Diagnostics)
-	have, err := r.portal.rules(ctx, segment, r.portal.settings.pollInterval)
+	have, err := r.portal.rules(ctx, segment, r.portal.pollInterval)
 	if err == nil {
 		have, err = r.portal.withOmitted(ctx, segment, have, ids)
 	}
@@ -201,7 +200,7 @@ func (r *networkResource) Update(ctx context.Context, req resource.UpdateRequest
 	}
 	r.findPlanned(ctx, &plan, &resp.Diagnostics)
 	who := ownerIn(ctx, req.Private, state.own(ctx, &resp.Diagnostics))
-	resp.Diagnostics.Append(who.keep(ctx, resp.Private)...)
+	resp.Diagnostics.Append(keepOwner(ctx, &who, resp.Private)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -223,16 +222,7 @@ func (r *networkResource) Delete(ctx context.Context, req resource.DeleteRequest
 	defer cancel()
 	project, segment := mdx.ProjectID(state.ProjectID.ValueString()), mdx.SegmentID(state.ID.ValueString())
 	who := ownerIn(ctx, req.Private, state.own(ctx, &resp.Diagnostics))
-	left, err := r.portal.takeUpRules(ctx, project, segment, nil, who)
-	own := slices.Concat(who.own, idsOf(left.taken))
-	if err == nil {
-		err = r.portal.removeRules(ctx, segment, only(left.have, withID(own)))
-	}
-	if err == nil {
-		r.portal.completed(ctx, r.portal.journal.Forget(left.settled(who)))
-		r.portal.forgetRules(ctx, project, segment, left.have, own)
-	}
-	if err != nil && !r.portal.segmentGone(ctx, project, segment) {
+	if err := r.portal.removeOwn(ctx, project, segment, who); err != nil && !r.portal.segmentGone(ctx, project, segment) {
 		resp.Diagnostics.Append(portalError("remove the access rules "+onSegment(state.Name.ValueString()), err))
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*projectDataSource)(nil)
 
-type projectDataSource struct{ portal *portal }
+type projectDataSource struct{ portal *shared }
 
 func newProjectDataSource() datasource.DataSource { return &projectDataSource{} }
 
@@ -138,7 +138,7 @@ func day(t time.Time) types.String {
 }
 
 // findProject finds a project of the user by id or name, or, with neither, the provider's.
-func (p *portal) findProject(ctx context.Context, id, name string, diags *diag.Diagnostics) (mdx.Project, bool) {
+func (p *shared) findProject(ctx context.Context, id, name string, diags *diag.Diagnostics) (mdx.Project, bool) {
 	if id == "" && name == "" {
 		id = string(p.projectFor(ctx, types.StringNull(), diags))
 		if diags.HasError() {

@@ -14,7 +14,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*projectUsageDataSource)(nil)
 
-type projectUsageDataSource struct{ portal *portal }
+type projectUsageDataSource struct{ portal *shared }
 
 func newProjectUsageDataSource() datasource.DataSource { return &projectUsageDataSource{} }
 

@@ -12,7 +12,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*projectsDataSource)(nil)
 
-type projectsDataSource struct{ portal *portal }
+type projectsDataSource struct{ portal *shared }
 
 func newProjectsDataSource() datasource.DataSource { return &projectsDataSource{} }
 

@@ -16,7 +16,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*segmentDataSource)(nil)
 
-type segmentDataSource struct{ portal *portal }
+type segmentDataSource struct{ portal *shared }
 
 func newSegmentDataSource() datasource.DataSource { return &segmentDataSource{} }
 

@@ -15,7 +15,7 @@ import (
 
 // findSegment finds a project's segment by id or name, or, with neither, its default one. Errors are put beside the
 // attributes id and name.
-func (p *portal) findSegment(ctx context.Context, project mdx.ProjectID, id, name string, diags *diag.Diagnostics) mdx.Segment {
+func (p *shared) findSegment(ctx context.Context, project mdx.ProjectID, id, name string, diags *diag.Diagnostics) mdx.Segment {
 	return p.findSegmentFor(ctx, project, segmentChoice{id: id, name: name, idAttribute: "id", nameAttribute: "name"}, diags)
 }
 
@@ -25,7 +25,7 @@ type segmentChoice struct {
 	idAttribute, nameAttribute string
 }
 
-func (p *portal) findSegmentFor(ctx context.Context, project mdx.ProjectID, choice segmentChoice, diags *diag.Diagnostics) mdx.Segment {
+func (p *shared) findSegmentFor(ctx context.Context, project mdx.ProjectID, choice segmentChoice, diags *diag.Diagnostics) mdx.Segment {
 	var wanted []string
 	if text := first(choice.id, choice.name); text != "" {
 		wanted = []string{text}
@@ -88,7 +88,7 @@ func refuseTwins(segments []mdx.Segment, name string, diags *diag.Diagnostics) b
 
 // checkSegment refuses, while planning, a rule for a segment that its project does not have. A rule that is there is none
 // to check: its segment was found once, and what became of it since, reading tells.
-func (p *portal) checkSegment(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) {
+func (p *shared) checkSegment(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) {
 	if p == nil || req.Plan.Raw.IsNull() {
 		return
 	}
@@ -107,7 +107,7 @@ func (p *portal) checkSegment(ctx context.Context, req resource.ModifyPlanReques
 }
 
 // segmentByText finds a segment by what a user types in an import: its id or its name.
-func (p *portal) segmentByText(ctx context.Context, project mdx.ProjectID, text string, diags *diag.Diagnostics) mdx.Segment {
+func (p *shared) segmentByText(ctx context.Context, project mdx.ProjectID, text string, diags *diag.Diagnostics) mdx.Segment {
 	segments, err := p.knownSegments(ctx, project, text)
 	if err != nil {
 		diags.Append(portalError("list the segments", err))

@@ -11,7 +11,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*segmentsDataSource)(nil)
 
-type segmentsDataSource struct{ portal *portal }
+type segmentsDataSource struct{ portal *shared }
 
 func newSegmentsDataSource() datasource.DataSource { return &segmentsDataSource{} }
 

@@ -10,7 +10,7 @@ import (
 
 var _ action.ActionWithConfigure = (*synchronizeAction)(nil)
 
-type synchronizeAction struct{ portal *portal }
+type synchronizeAction struct{ portal *shared }
 
 func newSynchronizeAction() action.Action { return &synchronizeAction{} }
 

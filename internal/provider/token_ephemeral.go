@@ -11,7 +11,7 @@ import (
 
 var _ ephemeral.EphemeralResourceWithConfigure = (*tokenEphemeral)(nil)
 
-type tokenEphemeral struct{ portal *portal }
+type tokenEphemeral struct{ portal *shared }
 
 func newTokenEphemeral() ephemeral.EphemeralResource { return &tokenEphemeral{} }
 

@@ -16,7 +16,7 @@ import (
 const platformSleep = "自動休止"
 
 // warnAsleep tells why a VM that was running is not, as far as its history tells.
-func (p *portal) warnAsleep(ctx context.Context, vm vmModel, diags *diag.Diagnostics) {
+func warnAsleep(ctx context.Context, p *shared, vm vmModel, diags *diag.Diagnostics) {
 	if vm.level() != mdx.Spot || vm.PowerState.IsNull() {
 		return
 	}

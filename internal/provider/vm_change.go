@@ -165,7 +165,7 @@ func (p *portal) rename(ctx context.Context, c vmChange) error {
 	if mdx.IsAmbiguous(err) {
 		aside, cancel := p.aside(ctx)
 		defer cancel()
-		_, err := p.WaitVM(aside, c.project, c.id, named, c.named(), logProgress(ctx))
+		_, err := p.WaitVM(aside, c.project, c.id, named, c.named(), p.progress(ctx))
 		return err
 	}
 	err = p.ended(ctx, c.vmTarget, tasks, err)
@@ -223,6 +223,25 @@ func (p *portal) reconfigure(ctx context.Context, c vmChange) error {
 	return err
 }
 
+// bringUp brings a VM that is made to its power state, with its address if that is wanted, and reads it. The disk of a
+// clone grows to growTo GB first; 0 leaves it as it is.
+func (p *portal) bringUp(ctx context.Context, t vmTarget, growTo int) (*mdx.VM, error) {
+	if growTo != 0 {
+		diskGB, err := p.yetToGrow(ctx, t, growTo)
+		if err == nil && diskGB != 0 {
+			err = p.reconfigure(ctx, vmChange{vmTarget: t, diskGB: diskGB})
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	vm, err := p.reach(ctx, t)
+	if err == nil && vm == nil {
+		vm, err = p.VM(ctx, t.project, t.id)
+	}
+	return vm, err
+}
+
 // yetToGrow is the size that a clone's disk is to be given, 0 if it has it: a clone comes with its source's disk.
 func (p *portal) yetToGrow(ctx context.Context, t vmTarget, diskGB int) (int, error) {
 	vm, err := p.VM(ctx, t.project, t.id)
@@ -239,7 +258,7 @@ func (p *portal) yetToGrow(ctx context.Context, t vmTarget, diskGB int) (int, er
 func (p *portal) ended(ctx context.Context, t vmTarget, tasks []mdx.TaskID, err error) error {
 	for _, task := range tasks {
 		if err == nil {
-			_, err = p.WaitTask(ctx, t.project, task, t.named(), logProgress(ctx), mdx.WithPace(mdx.PacePower))
+			_, err = p.WaitTask(ctx, t.project, task, t.named(), p.progress(ctx), mdx.WithPace(mdx.PacePower))
 		}
 	}
 	return err

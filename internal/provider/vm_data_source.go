@@ -17,7 +17,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*vmDataSource)(nil)
 
-type vmDataSource struct{ portal *portal }
+type vmDataSource struct{ portal *shared }
 
 func newVMDataSource() datasource.DataSource { return &vmDataSource{} }
 
@@ -152,14 +152,14 @@ func (d *vmDataSource) Read(ctx context.Context, req datasource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	found := d.portal.findVM(ctx, project, model.ID.ValueString(), model.Name.ValueString(), &resp.Diagnostics)
+	found := findVM(ctx, d.portal, project, model.ID.ValueString(), model.Name.ValueString(), &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	like := vmModel{ProjectID: types.StringValue(string(project))}
 	vm, err := d.portal.VM(ctx, project, found.ID)
 	if err == nil {
-		err = d.portal.absorb(ctx, &like, vm)
+		err = absorb(ctx, d.portal, &like, vm)
 	}
 	if err != nil {
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("read VM %q", found.Name), err))

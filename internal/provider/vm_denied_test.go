@@ -3,8 +3,6 @@ package provider
 import (
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/types"
-
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
@@ -16,15 +14,13 @@ func TestA404AboutSomethingElseIsNotTheEndOfAVM(t *testing.T) {
 		route string
 		do    func(*testing.T, *portal, mdx.VMID) error
 	}{
-		"read, and the segments are denied": {"GET /api/segment/project/{project}/all/", readAs},
-		"read, and the catalog is denied":   {"GET /api/catalog/project/{project}/", readAs},
 		"destroy, and that is denied":       {"POST /api/vm/{vm}/destroy/", destroyAs},
 		"destroy, and the power is denied":  {"POST /api/vm/{vm}/power_off/", destroyAs},
 		"destroy, and the rules are denied": {"GET /api/acl/segment/{segment}/", destroyAs},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRuns(t, mdxsim.Config{})
-			run, _ := r.run()
+			run := r.run()
 			made, err := run.place(t.Context(), r.ordered(run, "web"))
 			if err != nil {
 				t.Fatal(err)
@@ -38,7 +34,7 @@ func TestA404AboutSomethingElseIsNotTheEndOfAVM(t *testing.T) {
 			if err := r.SetFaults([]mdxsim.Fault{{Route: c.route, Nth: 1, Times: 99, Kind: mdxsim.NotFound}}); err != nil {
 				t.Fatal(err)
 			}
-			next, _ := r.run()
+			next := r.run()
 			if err := c.do(t, next, made.id); err == nil || mdx.IsNotFound(err) {
 				t.Errorf("taken for the end of the VM: %v", err)
 			}
@@ -47,13 +43,6 @@ func TestA404AboutSomethingElseIsNotTheEndOfAVM(t *testing.T) {
 			}
 		})
 	}
-}
-
-func readAs(t *testing.T, p *portal, id mdx.VMID) error {
-	t.Helper()
-	return p.refresh(t.Context(), &vmModel{
-		ID: types.StringValue(string(id)), ProjectID: types.StringValue(string(leftProject)),
-	})
 }
 
 func destroyAs(t *testing.T, p *portal, id mdx.VMID) error {

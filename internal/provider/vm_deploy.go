@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
@@ -107,14 +106,14 @@ const patience = 20
 
 // aside is a context for what must be finished although ctx may be cancelled, with a limit of its own.
 func (p *portal) aside(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), patience*p.settings.pollInterval)
+	return context.WithTimeout(context.WithoutCancel(ctx), patience*p.pollInterval)
 }
 
 // awaitMade waits until a VM that was placed is made. A failure of the portal's task is a [*mdx.TaskError]. Where the task is
 // not known, a VM that does not run has a history that tells.
 func (p *portal) awaitMade(ctx context.Context, t vmTarget, made placed) error {
 	if made.task != "" {
-		if _, err := p.WaitTask(ctx, t.project, made.task, t.named(), logProgress(ctx), mdx.WithPace(mdx.PaceDeploy)); err != nil {
+		if _, err := p.WaitTask(ctx, t.project, made.task, t.named(), p.progress(ctx), mdx.WithPace(mdx.PaceDeploy)); err != nil {
 			return err
 		}
 	}
@@ -142,12 +141,12 @@ func refused(err error) bool {
 	return false
 }
 
-// logProgress tells Terraform's log what a wait has learned.
-func logProgress(ctx context.Context) mdx.WaitOption {
-	return mdx.WithProgress(func(p mdx.Progress) {
-		tflog.Info(ctx, "waiting for the portal", map[string]any{
-			"operation": p.Operation, "object": p.Object, "percent": p.Percent, "status": p.Status,
-			"elapsed": p.Elapsed.Round(time.Second).String(),
+// progress tells the log what a wait has learned.
+func (p *portal) progress(ctx context.Context) mdx.WaitOption {
+	return mdx.WithProgress(func(news mdx.Progress) {
+		p.log(ctx, mdx.LogInfo, "waiting for the portal", map[string]any{
+			"operation": news.Operation, "object": news.Object, "percent": news.Percent, "status": news.Status,
+			"elapsed": news.Elapsed.Round(time.Second).String(),
 		})
 	})
 }

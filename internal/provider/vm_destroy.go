@@ -65,7 +65,7 @@ func (p *portal) tearDown(ctx context.Context, t vmTarget) error {
 		return err
 	}
 	if told {
-		return p.WaitVMGone(ctx, t.project, t.id, t.named(), logProgress(ctx))
+		return p.WaitVMGone(ctx, t.project, t.id, t.named(), p.progress(ctx))
 	}
 	return p.gone(ctx, t)
 }
@@ -85,10 +85,10 @@ func (p *portal) atRest(ctx context.Context, t vmTarget) (*mdx.VM, error) {
 
 // gone waits until the list has no such VM, and its detail agrees.
 func (p *portal) gone(ctx context.Context, t vmTarget) error {
-	tick := time.NewTicker(p.settings.pollInterval)
+	tick := time.NewTicker(p.pollInterval)
 	defer tick.Stop()
 	for {
-		if err := p.WaitVMGone(ctx, t.project, t.id, t.named(), logProgress(ctx)); err != nil {
+		if err := p.WaitVMGone(ctx, t.project, t.id, t.named(), p.progress(ctx)); err != nil {
 			return err
 		}
 		switch _, err := p.VM(ctx, t.project, t.id); {

@@ -50,7 +50,7 @@ func manyVMs(t *testing.T, n int) (p *portal, sim *mdxsim.Sim, targets []vmTarge
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &portal{Client: client, settings: settings{pollInterval: mdx.DefaultPollInterval}, reads: mdx.NewReader(client)}, sim, targets
+	return &portal{Client: client, pollInterval: mdx.DefaultPollInterval, reads: mdx.NewReader(client)}, sim, targets
 }
 
 // TestWhatDestroyingManyVMsCosts compares with the time that the portal takes for one VM: ten seconds for its power, and

@@ -17,7 +17,7 @@ import (
 // groupWork is work on the members of a group, all of them at once. What one member meets is its own: the others go on.
 // The limits of what the portal bears are the client's.
 type groupWork struct {
-	portal *portal
+	portal *shared
 	group  vmGroupModel
 	uneven bool // the members differ among themselves
 
@@ -128,7 +128,7 @@ func (w *groupWork) bringUp(ctx context.Context, vm vmModel, o vmOrder) {
 		return
 	}
 	if err == nil {
-		err = w.portal.finish(ctx, &vm)
+		err = finish(ctx, w.portal, &vm)
 	}
 	switch {
 	case err == nil:
@@ -183,7 +183,7 @@ func (w *groupWork) change(ctx context.Context, members []memberModel) {
 			is := w.group.member(member)
 			err := w.made(ctx, is, &member)
 			if err == nil {
-				err = w.portal.refresh(ctx, &is)
+				err = refresh(ctx, w.portal, &is)
 			}
 			if err != nil {
 				w.keep(member)
@@ -232,13 +232,13 @@ func (w *groupWork) changeOne(ctx context.Context, is *vmModel, member memberMod
 	if err := w.portal.change(ctx, change); err != nil {
 		aside, cancel := w.portal.aside(ctx)
 		defer cancel()
-		unread := w.portal.refresh(aside, is) // what was done is in state all the same
+		unread := refresh(aside, w.portal, is) // what was done is in state all the same
 		if stops && wanted.wantsRunning() && (unread != nil || !is.wantsRunning()) {
 			roll.end()
 		}
 		return errors.Join(err, unread)
 	}
-	return w.portal.refresh(ctx, is)
+	return refresh(ctx, w.portal, is)
 }
 
 // read reads members. Those that the project's list no longer has are left out.
@@ -246,7 +246,7 @@ func (w *groupWork) read(ctx context.Context, members []memberModel) {
 	for _, member := range members {
 		w.running.Go(func() {
 			vm := w.group.member(member)
-			err := w.portal.refreshAmongMany(ctx, &vm)
+			err := refreshAmongMany(ctx, w.portal, &vm)
 			switch {
 			case mdx.IsNotFound(err):
 				w.portal.hadName(ctx, vm.project(), mdx.VMID(member.ID.ValueString()), member.Name.ValueString())
@@ -254,7 +254,7 @@ func (w *groupWork) read(ctx context.Context, members []memberModel) {
 				w.fail(member.Name.ValueString(), err)
 			default:
 				if !w.group.ID.IsNull() { // else it is being imported as it is, and a plan that does so writes no state
-					if err := w.portal.lookHowMade(ctx, member.Status, &vm); err != nil {
+					if err := lookHowMade(ctx, w.portal, member.Status, &vm); err != nil {
 						w.note(vm.Name.ValueString(), whyNotMade(err))
 					}
 					w.portal.inState(ctx, vm.project(), vm.Name.ValueString())
@@ -275,7 +275,7 @@ func (w *groupWork) update(ctx context.Context, state vmGroupModel, members []me
 	w.running.Wait() // what they give back may be needed
 	w.replace(ctx, c.broken)
 	w.build(ctx, c.missing)
-	settings := w.portal.groupChange(ctx, state, w.group, w.uneven, new(diag.Diagnostics))
+	settings := groupChange(ctx, state, w.group, w.uneven, new(diag.Diagnostics))
 	var behind []memberModel
 	for _, member := range c.sound {
 		if settings.empty() && !w.group.lacks(member) && !c.renamed[member.ID.ValueString()] {

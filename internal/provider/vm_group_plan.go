@@ -72,14 +72,14 @@ func (r *vmGroupResource) planMembers(
 func (r *vmGroupResource) planChange(
 	ctx context.Context, state, config vmGroupModel, plan *vmGroupModel, uneven bool, diags *diag.Diagnostics,
 ) {
-	change := r.portal.groupChange(ctx, state, *plan, uneven, diags)
-	r.portal.checkChange(ctx, state.vm(""), plan.vm(""), change, diags)
+	change := groupChange(ctx, state, *plan, uneven, diags)
+	checkChange(ctx, r.portal, state.vm(""), plan.vm(""), change, diags)
 	if diags.HasError() {
 		return
 	}
 	if state.CatalogID.IsNull() && settled(plan.CatalogID) {
 		vm := plan.vm("")
-		r.portal.takeOver(ctx, &vm, diags)
+		takeOver(ctx, r.portal, &vm, diags)
 		plan.vmHardwareModel, plan.LoginUsername = vm.vmHardwareModel, vm.LoginUsername
 	}
 	if plan.Size.IsUnknown() || plan.StartIndex.IsUnknown() {
@@ -94,7 +94,7 @@ func (r *vmGroupResource) planChange(
 }
 
 // groupChange is what an update asks of every member. Members that are uneven are looked at one by one.
-func (p *portal) groupChange(ctx context.Context, state, plan vmGroupModel, uneven bool, diags *diag.Diagnostics) vmChange {
+func groupChange(ctx context.Context, state, plan vmGroupModel, uneven bool, diags *diag.Diagnostics) vmChange {
 	change := changeOf(ctx, state.vm(""), plan.vm(""), diags)
 	change.power = uneven || !plan.PowerState.Equal(state.PowerState) // addresses are looked at member by member
 	return change

@@ -14,7 +14,7 @@ import (
 
 var _ resource.ResourceWithConfigure = (*vmGroupResource)(nil)
 
-type vmGroupResource struct{ portal *portal }
+type vmGroupResource struct{ portal *shared }
 
 func newVMGroupResource() resource.Resource { return &vmGroupResource{} }
 
@@ -107,8 +107,7 @@ func (r *vmGroupResource) refuseTakenNames(ctx context.Context, plan vmGroupMode
 		if !slices.Contains(names, vm.Name) {
 			continue
 		}
-		left, err := r.portal.leftEntries(ctx, plan.project(), vm.Name)
-		if err == nil && len(left) == 0 {
+		if !r.portal.mayTakeUp(ctx, plan.project(), vm.Name) {
 			taken = append(taken, fmt.Sprintf("%q", vm.Name))
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // newHardware completes and checks the hardware of VMs to be made: planned, with config beside it to tell what was left
 // out from what is not known yet. It runs at plan time with what is known then, and again before the request is sent.
 type newHardware struct {
-	portal  *portal
+	portal  *shared
 	project mdx.ProjectID
 	planned *vmHardwareModel
 	config  vmHardwareModel

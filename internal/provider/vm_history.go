@@ -61,14 +61,14 @@ func (p *portal) outlasted(ctx context.Context, t vmTarget, before historyMark, 
 		return false
 	}
 	for _, task := range before.busy {
-		_, _ = p.WaitTask(ctx, t.project, task, t.named(), logProgress(ctx), mdx.WithPace(mdx.PacePower)) // how it ended, the VM tells
+		_, _ = p.WaitTask(ctx, t.project, task, t.named(), p.progress(ctx), mdx.WithPace(mdx.PacePower)) // how it ended, the VM tells
 	}
 	return ctx.Err() == nil
 }
 
 // newTask waits, as long as the portal may take to show one, for a VM's newest task to be one after the mark.
 func (p *portal) newTask(ctx context.Context, id mdx.VMID, before historyMark) (mdx.TaskID, error) {
-	tick := time.NewTicker(p.settings.pollInterval)
+	tick := time.NewTicker(p.pollInterval)
 	defer tick.Stop()
 	for range patience {
 		if newest := p.lastTask(ctx, id); before.after(newest) {

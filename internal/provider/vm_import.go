@@ -49,9 +49,9 @@ func (r *vmResource) ImportState(ctx context.Context, req resource.ImportStateRe
 	}
 	var found identityModel
 	if projectName, vmName, named := cutLast(req.ID, "/"); named {
-		found = r.portal.vmByName(ctx, projectName, vmName, &resp.Diagnostics)
+		found = vmByName(ctx, r.portal, projectName, vmName, &resp.Diagnostics)
 	} else {
-		found = r.portal.vmByID(ctx, first(req.ID, wanted.ID.ValueString()), wanted.ProjectID, &resp.Diagnostics)
+		found = vmByID(ctx, r.portal, first(req.ID, wanted.ID.ValueString()), wanted.ProjectID, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -71,17 +71,17 @@ func cutLast(s, separator string) (before, after string, found bool) {
 }
 
 // vmByName finds a VM by the names of its project and of itself.
-func (p *portal) vmByName(ctx context.Context, projectName, vmName string, diags *diag.Diagnostics) identityModel {
+func vmByName(ctx context.Context, p *shared, projectName, vmName string, diags *diag.Diagnostics) identityModel {
 	project := p.projectByName(ctx, projectName, "Import takes a VM's id or project_name/vm_name.", diags)
 	if diags.HasError() {
 		return identityModel{}
 	}
-	vm := p.findVM(ctx, project, "", vmName, diags)
+	vm := findVM(ctx, p, project, "", vmName, diags)
 	return identityModel{types.StringValue(string(vm.ID)), types.StringValue(string(project))}
 }
 
 // projectByName finds the project that an import names; usage tells how it is written.
-func (p *portal) projectByName(ctx context.Context, name, usage string, diags *diag.Diagnostics) mdx.ProjectID {
+func (p *shared) projectByName(ctx context.Context, name, usage string, diags *diag.Diagnostics) mdx.ProjectID {
 	projects, err := p.knownProjects(ctx)
 	if err != nil {
 		diags.Append(portalError("list the projects", err))
@@ -95,7 +95,7 @@ func (p *portal) projectByName(ctx context.Context, name, usage string, diags *d
 }
 
 // vmByID finds the project of a VM: the one that is named, else the provider's, else any other of the user's.
-func (p *portal) vmByID(ctx context.Context, id string, project types.String, diags *diag.Diagnostics) identityModel {
+func vmByID(ctx context.Context, p *shared, id string, project types.String, diags *diag.Diagnostics) identityModel {
 	chosen := p.projectFor(ctx, project, diags)
 	if diags.HasError() {
 		return identityModel{}
@@ -130,7 +130,7 @@ func (p *portal) vmByID(ctx context.Context, id string, project types.String, di
 }
 
 // findVM finds a project's VM by id or name.
-func (p *portal) findVM(ctx context.Context, project mdx.ProjectID, id, name string, diags *diag.Diagnostics) mdx.VMSummary {
+func findVM(ctx context.Context, p *shared, project mdx.ProjectID, id, name string, diags *diag.Diagnostics) mdx.VMSummary {
 	vms, err := p.VMs(ctx, project)
 	if err != nil {
 		diags.Append(portalError("list the VMs", err))

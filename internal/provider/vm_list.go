@@ -91,7 +91,7 @@ func (l *vmList) fill(ctx context.Context, project mdx.ProjectID, vm mdx.VMSumma
 		return
 	}
 	model.ProjectID = types.StringValue(string(project))
-	if err := l.portal.refresh(ctx, &model); err != nil {
+	if err := refresh(ctx, l.portal, &model); err != nil {
 		result.Diagnostics.Append(portalError(fmt.Sprintf("read VM %q", vm.Name), err))
 		return
 	}

@@ -68,7 +68,7 @@ func (p *portal) howMade(ctx context.Context, id mdx.VMID) error {
 
 // lookHowMade marks a VM whose making has failed since an interrupted run has asked for it, and answers the failure. One that
 // runs was made; of one of which the portal does not tell yet, the state does not either, so that it is looked at again.
-func (p *portal) lookHowMade(ctx context.Context, before types.String, vm *vmModel) *mdx.TaskError {
+func lookHowMade(ctx context.Context, p *shared, before types.String, vm *vmModel) *mdx.TaskError {
 	switch {
 	case before.ValueString() == statusDeployFailed:
 		vm.Status = before

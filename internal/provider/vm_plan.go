@@ -105,12 +105,12 @@ func replacedBy(state, plan vmModel) path.Paths {
 // planChange plans an update in place.
 func (r *vmResource) planChange(ctx context.Context, state vmModel, plan *vmModel, diags *diag.Diagnostics) {
 	change := changeOf(ctx, state, *plan, diags)
-	r.portal.checkChange(ctx, state, *plan, change, diags)
+	checkChange(ctx, r.portal, state, *plan, change, diags)
 	if diags.HasError() {
 		return
 	}
 	if state.CatalogID.IsNull() && settled(plan.CatalogID) {
-		r.portal.takeOver(ctx, plan, diags)
+		takeOver(ctx, r.portal, plan, diags)
 	}
 	stops := change.stopsFor()
 	restarts := len(stops) > 0 && state.wantsRunning()
@@ -134,7 +134,7 @@ func (r *vmResource) planChange(ctx context.Context, state vmModel, plan *vmMode
 }
 
 // takeOver completes what a catalog entry tells, once it is known after an import. It may have left the catalog since.
-func (p *portal) takeOver(ctx context.Context, plan *vmModel, diags *diag.Diagnostics) {
+func takeOver(ctx context.Context, p *shared, plan *vmModel, diags *diag.Diagnostics) {
 	entry, found, err := p.catalogByID(ctx, plan.project(), plan.CatalogID.ValueString())
 	if err != nil {
 		diags.Append(portalError("list the catalog", err))
@@ -149,7 +149,7 @@ func (p *portal) takeOver(ctx context.Context, plan *vmModel, diags *diag.Diagno
 }
 
 // checkChange refuses what cannot be done to a VM that exists.
-func (p *portal) checkChange(ctx context.Context, state, plan vmModel, change vmChange, diags *diag.Diagnostics) {
+func checkChange(ctx context.Context, p *shared, state, plan vmModel, change vmChange, diags *diag.Diagnostics) {
 	if change.diskGB != 0 && int64(change.diskGB) < state.DiskSize.ValueInt64() {
 		diags.AddAttributeError(path.Root("disk_size"), "Disks do not shrink", fmt.Sprintf(
 			"The disk has %d GB and cannot become smaller (%d GB). Leave disk_size at %d or more, or make a new VM with terraform apply "+

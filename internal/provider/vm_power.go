@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-log/tflog"
-
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
@@ -66,7 +64,7 @@ func (e *brokenError) Error() string {
 // settle waits until a VM is not being made any more, and answers its state.
 func (p *portal) settle(ctx context.Context, t vmTarget) (mdx.VMSummary, error) {
 	made := func(vm mdx.VMSummary) bool { return vm.Status != mdx.VMDeploying }
-	vm, err := p.WaitVM(ctx, t.project, t.id, made, t.named(), logProgress(ctx), mdx.WithPace(mdx.PaceDeploy))
+	vm, err := p.WaitVM(ctx, t.project, t.id, made, t.named(), p.progress(ctx), mdx.WithPace(mdx.PaceDeploy))
 	if err == nil && slices.Contains([]mdx.VMStatus{mdx.VMDetached, mdx.VMNotFound}, vm.Status) {
 		return vm, &brokenError{vm.Status}
 	}
@@ -92,7 +90,7 @@ func (p *portal) reach(ctx context.Context, t vmTarget) (*mdx.VM, error) {
 		if !isRunning(vm) {
 			err := p.start(ctx, t)
 			if errors.Is(err, errUndone) {
-				tflog.Warn(ctx, "the VM was stopped as soon as it was started", map[string]any{"name": t.name})
+				p.warn(ctx, "the VM was stopped as soon as it was started", map[string]any{"name": t.name})
 				continue
 			}
 			if err != nil {
@@ -102,11 +100,11 @@ func (p *portal) reach(ctx context.Context, t vmTarget) (*mdx.VM, error) {
 		if !t.waitForAddress {
 			return nil, nil
 		}
-		up, err := p.WaitAddress(ctx, t.project, t.id, t.named(), logProgress(ctx))
+		up, err := p.WaitAddress(ctx, t.project, t.id, t.named(), p.progress(ctx))
 		if !mdx.IsConflict(err) {
 			return up, err
 		}
-		tflog.Warn(ctx, "the VM was stopped while its address was waited for", map[string]any{"name": t.name})
+		p.warn(ctx, "the VM was stopped while its address was waited for", map[string]any{"name": t.name})
 	}
 	return nil, errKeepsStopping
 }
@@ -144,7 +142,7 @@ func (p *portal) stop(ctx context.Context, t vmTarget) error {
 	if err == nil || ctx.Err() != nil || !unheard {
 		return err
 	}
-	tflog.Warn(ctx, "the guest did not shut down, cutting its power", map[string]any{"name": t.name, "reason": err.Error()})
+	p.warn(ctx, "the guest did not shut down, cutting its power", map[string]any{"name": t.name, "reason": err.Error()})
 	return p.cutPower(ctx, t)
 }
 
@@ -160,7 +158,7 @@ func (p *portal) cutPower(ctx context.Context, t vmTarget) error {
 
 // insist tries a change a few times while it fails in a way that may pass.
 func (p *portal) insist(ctx context.Context, mayPass func(error) bool, change func() error) error {
-	tick := time.NewTicker(2 * p.settings.pollInterval)
+	tick := time.NewTicker(2 * p.pollInterval)
 	defer tick.Stop()
 	const attempts = 4
 	for attempt := 1; ; attempt++ {
@@ -222,7 +220,7 @@ func (p *portal) shown(
 			stop(err)
 		}
 	})
-	_, err := p.WaitVM(watched, t.project, t.id, change.shows, t.named(), logProgress(ctx))
+	_, err := p.WaitVM(watched, t.project, t.id, change.shows, t.named(), p.progress(ctx))
 	stop(nil)
 	watch.Wait()
 	if cause := context.Cause(watched); err != nil && ctx.Err() == nil && !errors.Is(cause, context.Canceled) {
@@ -241,7 +239,7 @@ func (p *portal) failure(
 	ctx context.Context, t vmTarget, before historyMark, tasks []mdx.TaskID, doubtful bool,
 ) (ended bool, err error) {
 	if len(tasks) == 0 {
-		if !doubtful && pause(ctx, takesAtMost*p.settings.pollInterval) != nil {
+		if !doubtful && pause(ctx, takesAtMost*p.pollInterval) != nil {
 			return false, nil //nolint:nilerr // it ended well, or whoever waits gave up: both are told elsewhere
 		}
 		task, err := p.newTask(ctx, t.id, before)
@@ -253,7 +251,7 @@ func (p *portal) failure(
 		}
 		tasks = []mdx.TaskID{task}
 	}
-	_, err = p.WaitTask(ctx, t.project, tasks[0], t.named(), logProgress(ctx), mdx.WithPace(mdx.PacePower))
+	_, err = p.WaitTask(ctx, t.project, tasks[0], t.named(), p.progress(ctx), mdx.WithPace(mdx.PacePower))
 	if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
 		return false, failed
 	}
@@ -265,7 +263,7 @@ func (p *portal) failure(
 func (p *portal) undone(ctx context.Context, t vmTarget, shows func(mdx.VMSummary) bool) bool {
 	const most = 2
 	for seen := 0; seen < most; {
-		if pause(ctx, takesAtMost*p.settings.pollInterval) != nil {
+		if pause(ctx, takesAtMost*p.pollInterval) != nil {
 			return false
 		}
 		vms, err := p.VMs(ctx, t.project)

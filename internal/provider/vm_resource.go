@@ -16,7 +16,7 @@ import (
 
 var _ resource.ResourceWithConfigure = (*vmResource)(nil)
 
-type vmResource struct{ portal *portal }
+type vmResource struct{ portal *shared }
 
 func newVMResource() resource.Resource { return &vmResource{} }
 
@@ -92,7 +92,7 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 		return
 	}
 	if err == nil {
-		err = r.portal.finish(ctx, &plan)
+		err = finish(ctx, r.portal, &plan)
 	}
 	if err != nil {
 		resp.Diagnostics.Append(notUp(order.name, err))
@@ -114,26 +114,17 @@ func (p *portal) leftNothing(ctx context.Context, project mdx.ProjectID, name st
 }
 
 // finish brings a VM that is made to what its plan says, and reads it.
-func (p *portal) finish(ctx context.Context, plan *vmModel) error {
-	target := plan.target()
+func finish(ctx context.Context, p *shared, plan *vmModel) error {
+	growTo := 0 // a clone comes with its source's disk
 	if !plan.SourceVMID.IsNull() {
-		diskGB, err := p.yetToGrow(ctx, target, int(plan.DiskSize.ValueInt64()))
-		if err == nil && diskGB != 0 {
-			err = p.reconfigure(ctx, vmChange{vmTarget: target, diskGB: diskGB})
-		}
-		if err != nil {
-			return err
-		}
+		growTo = int(plan.DiskSize.ValueInt64())
 	}
-	vm, err := p.reach(ctx, target)
-	if err == nil && vm == nil {
-		vm, err = p.VM(ctx, target.project, target.id)
-	}
+	vm, err := p.bringUp(ctx, plan.target(), growTo)
 	if err != nil {
 		return err
 	}
 	wanted := *plan
-	if err := p.absorb(ctx, plan, vm); err != nil {
+	if err := absorb(ctx, p, plan, vm); err != nil {
 		return err
 	}
 	// Others may have changed it since, or stopped it, as the platform does, and one that was taken up may have been asked for
@@ -153,25 +144,25 @@ func notUp(name string, err error) diag.Diagnostic {
 }
 
 // refresh reads the VM into the model. A VM that is gone is an error that [mdx.IsNotFound] knows.
-func (p *portal) refresh(ctx context.Context, model *vmModel) error {
+func refresh(ctx context.Context, p *shared, model *vmModel) error {
 	vm, err := p.VM(ctx, model.project(), model.vmID())
 	if err != nil {
 		return err
 	}
-	return p.absorb(ctx, model, vm)
+	return absorb(ctx, p, model, vm)
 }
 
 // refreshAmongMany is refresh for one of many VMs whose refresh Terraform asks for one by one.
-func (p *portal) refreshAmongMany(ctx context.Context, model *vmModel) error {
+func refreshAmongMany(ctx context.Context, p *shared, model *vmModel) error {
 	vm, err := p.reads.VM(ctx, model.project(), model.vmID())
 	if err != nil {
 		return err
 	}
-	return p.absorb(ctx, model, vm)
+	return absorb(ctx, p, model, vm)
 }
 
 // absorb takes what the portal tells of a VM into the model, with ids for the names that it gives.
-func (p *portal) absorb(ctx context.Context, model *vmModel, vm *mdx.VM) error {
+func absorb(ctx context.Context, p *shared, model *vmModel, vm *mdx.VM) error {
 	project := model.project()
 	names := make([]string, 0, len(vm.ServiceNetworks))
 	for _, n := range vm.ServiceNetworks {
@@ -209,7 +200,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 	defer cancel()
 	before := state
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of a VM that is gone
-	switch err := r.portal.refreshAmongMany(ctx, &state); {
+	switch err := refreshAmongMany(ctx, r.portal, &state); {
 	case mdx.IsNotFound(err):
 		r.portal.hadName(ctx, before.project(), mdx.VMID(before.ID.ValueString()), before.Name.ValueString())
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, before.identity())...) // asked for even of what is gone
@@ -220,7 +211,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 		return
 	}
 	if !before.Name.IsNull() { // else it is being imported as it is, and a plan that does so writes no state
-		if err := r.portal.lookHowMade(ctx, before.Status, &state); err != nil {
+		if err := lookHowMade(ctx, r.portal, before.Status, &state); err != nil {
 			resp.Diagnostics.Append(notMade(state.Name.ValueString(), err))
 		}
 		r.portal.inState(ctx, state.project(), state.Name.ValueString())
@@ -229,7 +220,7 @@ func (r *vmResource) Read(ctx context.Context, req resource.ReadRequest, resp *r
 		}
 	}
 	if before.wantsRunning() && !state.wantsRunning() {
-		r.portal.warnAsleep(ctx, state, &resp.Diagnostics)
+		warnAsleep(ctx, r.portal, state, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -273,7 +264,7 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 		after.ServiceNetworks = state.ServiceNetworks // with the addresses of a VM that is off now
 	}
 	if err == nil {
-		if err = r.portal.refresh(ctx, &after); err == nil {
+		if err = refresh(ctx, r.portal, &after); err == nil {
 			warnMoved(plan, after, &resp.Diagnostics)
 			after.keepPlanned(plan)
 			resp.Diagnostics.Append(resp.State.Set(ctx, after)...)
@@ -284,8 +275,8 @@ func (r *vmResource) Update(ctx context.Context, req resource.UpdateRequest, res
 	aside, cancel := r.portal.aside(ctx)
 	defer cancel()
 	was := state.Status
-	if err := r.portal.refresh(aside, &state); err == nil {
-		_ = r.portal.lookHowMade(aside, was, &state) // it is told above
+	if err := refresh(aside, r.portal, &state); err == nil {
+		_ = lookHowMade(aside, r.portal, was, &state) // it is told above
 		resp.Diagnostics.Append(resp.State.Set(aside, state)...)
 	}
 }

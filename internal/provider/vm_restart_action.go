@@ -18,8 +18,8 @@ var _ action.ActionWithConfigure = (*vmRestartAction)(nil)
 // vmRestartAction restarts a VM that runs: mdx_vm_reboot asks the guest, mdx_vm_reset does not.
 type vmRestartAction struct {
 	verb, description string
-	request           func(*mdx.Client, context.Context, mdx.VMID) ([]mdx.TaskID, error)
-	portal            *portal
+	request           func(*mdx.Client) func(context.Context, mdx.VMID) ([]mdx.TaskID, error)
+	portal            *shared
 }
 
 // seenRunning says in the documentation how far actions are tested.
@@ -28,14 +28,14 @@ const seenRunning = "\n\nActions need Terraform 1.14; OpenTofu has none yet. Thi
 
 func newVMRebootAction() action.Action {
 	return &vmRestartAction{
-		verb: "reboot", request: (*mdx.Client).Reboot,
+		verb: "reboot", request: func(c *mdx.Client) func(context.Context, mdx.VMID) ([]mdx.TaskID, error) { return c.Reboot },
 		description: "Asks the operating system of a VM to restart, and waits until the portal has done so." + seenRunning,
 	}
 }
 
 func newVMResetAction() action.Action {
 	return &vmRestartAction{
-		verb: "reset", request: (*mdx.Client).Reset,
+		verb: "reset", request: func(c *mdx.Client) func(context.Context, mdx.VMID) ([]mdx.TaskID, error) { return c.Reset },
 		description: "Cuts the power of a VM and gives it back, for a VM that does not listen to `mdx_vm_reboot`, and waits until the " +
 			"portal has done so. What was not written to disk is lost." + seenRunning,
 	}
@@ -84,7 +84,7 @@ func (a *vmRestartAction) Invoke(ctx context.Context, req action.InvokeRequest, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, vmUpdateTimeout)
 	defer cancel()
-	vm := a.portal.findVM(ctx, project, model.VMID.ValueString(), "", &resp.Diagnostics)
+	vm := findVM(ctx, a.portal, project, model.VMID.ValueString(), "", &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -94,24 +94,9 @@ func (a *vmRestartAction) Invoke(ctx context.Context, req action.InvokeRequest, 
 		return
 	}
 	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("VM %q: %s", vm.Name, a.verb)})
-	if err := a.restart(ctx, vmTarget{project: project, id: vm.ID, name: vm.Name}); err != nil {
+	if err := a.portal.restart(ctx, vmTarget{project: project, id: vm.ID, name: vm.Name}, a.request(a.portal.Client)); err != nil {
 		resp.Diagnostics.Append(portalError(fmt.Sprintf("%s VM %q", a.verb, vm.Name), err))
 		return
 	}
 	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("VM %q runs again", vm.Name)})
-}
-
-// restart sends the request, and waits until its task has ended and the VM runs. A request whose answer was lost is
-// not sent again: a second restart would hit a VM that has just come up.
-func (a *vmRestartAction) restart(ctx context.Context, t vmTarget) error {
-	before := a.portal.historyMark(ctx, t)
-	tasks, err := a.request(a.portal.Client, ctx, t.id)
-	if err != nil && !mdx.IsAmbiguous(err) {
-		return err
-	}
-	if _, err := a.portal.failure(ctx, t, before, tasks, err != nil); err != nil {
-		return err
-	}
-	_, err = a.portal.WaitVM(ctx, t.project, t.id, isRunning, t.named(), logProgress(ctx))
-	return err
 }

@@ -17,7 +17,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*vmsDataSource)(nil)
 
-type vmsDataSource struct{ portal *portal }
+type vmsDataSource struct{ portal *shared }
 
 func newVMsDataSource() datasource.DataSource { return &vmsDataSource{} }
 
