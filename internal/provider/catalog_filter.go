@@ -123,12 +123,13 @@ func compareVersions(a, b string) int {
 
 // isRegex accepts a regular expression in Go's syntax.
 func isRegex() validator.String {
-	return stringCheck{"a regular expression", func(text string) error {
+	return checkString("a regular expression", func(text string) error {
 		if _, err := regexp.Compile(text); err != nil {
 			return fmt.Errorf("%q is not a regular expression: %w", text, err)
 		}
 		return nil
-	}}
+	})
+
 }
 
 func catalogNames(catalogs []mdx.Catalog) []string {

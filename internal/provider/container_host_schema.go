@@ -59,7 +59,7 @@ func containerHostSchema(ctx context.Context) schema.Schema {
 			},
 			"hostname": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "Name that the host should have. Left out: the name it has.",
-				Validators: []validator.String{stringCheck{"a host name", containerhost.CheckHostname}},
+				Validators: []validator.String{checkString("a host name", containerhost.CheckHostname)},
 			},
 			"authorized_keys": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
@@ -172,17 +172,17 @@ func dockerSchema() schema.SingleNestedAttribute {
 				Optional: true,
 				MarkdownDescription: "Docker's apt repository or a mirror of it, without the distribution's name. Defaults to `" +
 					containerhost.DefaultRepositoryURL + "`.",
-				Validators: []validator.String{stringCheck{"a URL", containerhost.CheckRepository}},
+				Validators: []validator.String{checkString("a URL", containerhost.CheckRepository)},
 			},
 			"insecure_registries": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Registries spoken to without TLS, such as `10.0.0.5:5000`. Added to those in the host's daemon.json.",
-				Validators:          []validator.List{listvalidator.ValueStringsAre(stringCheck{"a registry", containerhost.CheckRegistry})},
+				Validators:          []validator.List{listvalidator.ValueStringsAre(checkString("a registry", containerhost.CheckRegistry))},
 			},
 			"registry_mirrors": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Mirrors of Docker Hub to pull through, such as `http://10.0.0.5:5000`. Added to those in the host's daemon.json.",
-				Validators:          []validator.List{listvalidator.ValueStringsAre(stringCheck{"a mirror's URL", containerhost.CheckMirror})},
+				Validators:          []validator.List{listvalidator.ValueStringsAre(checkString("a mirror's URL", containerhost.CheckMirror))},
 			},
 		},
 	}
@@ -223,18 +223,18 @@ func baseSchema() schema.SingleNestedAttribute {
 			},
 			"name": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "Name of the container. Defaults to `" + containerhost.DefaultContainerName + "`.",
-				Validators: []validator.String{stringCheck{"a container's name", containerhost.CheckContainerName}},
+				Validators: []validator.String{checkString("a container's name", containerhost.CheckContainerName)},
 			},
 			"environment": schema.MapAttribute{
 				ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Variables for the container, such as `TZ`. They win over those that this resource sets itself " +
 					"(`AUTHORIZED_KEYS`, `MY_PRIVATE_IP`, `PRIVATE_IP`, `VCCCTR_IPADDR`, `VCCC_ID`, `SERF_NODE_ID`). They are kept in state.",
-				Validators: []validator.Map{mapvalidator.KeysAre(stringCheck{"a variable's name", containerhost.CheckVariable})},
+				Validators: []validator.Map{mapvalidator.KeysAre(checkString("a variable's name", containerhost.CheckVariable))},
 			},
 			"volumes": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Folders of the host to mount, such as `/sys/fs/cgroup:/sys/fs/cgroup:rw`; `/dev` always is.",
-				Validators:          []validator.List{listvalidator.ValueStringsAre(stringCheck{"source:target", containerhost.CheckVolume})},
+				Validators:          []validator.List{listvalidator.ValueStringsAre(checkString("source:target", containerhost.CheckVolume))},
 			},
 			"authorized_keys": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
@@ -246,12 +246,12 @@ func baseSchema() schema.SingleNestedAttribute {
 				MarkdownDescription: "Script that runs inside at every start, its first line naming the interpreter (`#!/bin/sh`). At most 93 KB.",
 				Validators: []validator.String{
 					stringvalidator.LengthAtMost(containerhost.MaxUserInitCommand),
-					stringCheck{"a script that begins with #!", func(text string) error {
+					checkString("a script that begins with #!", func(text string) error {
 						if strings.HasPrefix(text, "#!") {
 							return nil
 						}
 						return errNoShebang
-					}},
+					}),
 				},
 			},
 			"privileged": schema.BoolAttribute{

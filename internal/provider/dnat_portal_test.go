@@ -158,39 +158,6 @@ func TestDNATEndsAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
 	}
 }
 
-func TestPublicAddressesAreSortedByWhatTheyServe(t *testing.T) {
-	t.Parallel()
-	rules := []mdx.DNAT{
-		{ID: "b", PoolAddress: public13, SegmentName: "default", DstAddress: host(3)},
-		{ID: "a", PoolAddress: public11, SegmentName: "default", DstAddress: host(1)},
-	}
-	machines := []*mdx.VM{
-		{ID: "vm", Name: "web", ServiceNetworks: []mdx.ServiceNetwork{{GlobalIP: public11}, {}}},
-		{ID: "other", Name: "plain"},
-	}
-	// The second is still said to be free, though a rule has it already.
-	model := newGlobalAddresses(demoProject, []netip.Addr{public12, public11, public10}, rules, machines)
-	var free, byDNAT, byVM []string
-	for _, a := range model.Free {
-		free = append(free, a.ValueString())
-	}
-	for _, a := range model.ByDNAT {
-		byDNAT = append(byDNAT, a.Address.ValueString()+" "+a.DNATID.ValueString())
-	}
-	for _, a := range model.ByVM {
-		byVM = append(byVM, a.Address.ValueString()+" "+a.VMName.ValueString())
-	}
-	for what, pair := range map[string][2][]string{
-		"free":    {free, {"203.0.113.10", "203.0.113.12"}},
-		"by DNAT": {byDNAT, {"203.0.113.11 a", "203.0.113.13 b"}},
-		"by VM":   {byVM, {"203.0.113.11 web"}},
-	} {
-		if !slices.Equal(pair[0], pair[1]) {
-			t.Errorf("%s: %q, want %q", what, pair[0], pair[1])
-		}
-	}
-}
-
 func TestRulesThatAListLeavesOutOnceGoWithTheVMTheyLeadTo(t *testing.T) {
 	t.Parallel()
 	p, sim := simulated(t, mdxsim.Config{Quirks: mdxsim.Quirks{Lists: "bare"}}, nil) // no count tells that one is missing

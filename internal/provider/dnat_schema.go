@@ -61,11 +61,12 @@ func dnatSchema(ctx context.Context) schema.Schema {
 
 // isPublicAddress refuses addresses of segments: somebody took destination and pool for each other.
 func isPublicAddress() validator.String {
-	return stringCheck{"a public IPv4 address", func(text string) error {
+	return checkString("a public IPv4 address", func(text string) error {
 		address, err := netip.ParseAddr(text)
 		if err == nil && (address.IsPrivate() || address.IsLoopback() || address.IsLinkLocalUnicast()) {
 			return fmt.Errorf("%s is a private address; pool_address is the public one, and destination_address the machine's", address)
 		}
-		return nil // what is no address is reported by the type
-	}}
+		return nil
+	})
+
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -119,20 +118,7 @@ func (d *globalAddressesDataSource) machines(ctx context.Context, project mdx.Pr
 	if err != nil {
 		return nil, err
 	}
-	machines := make([]*mdx.VM, len(listed))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(8)
-	for i, vm := range listed {
-		group.Go(func() error {
-			var err error
-			machines[i], err = d.portal.VM(ctx, project, vm.ID)
-			if mdx.IsNotFound(err) {
-				machines[i], err = nil, nil
-			}
-			return err
-		})
-	}
-	err = group.Wait()
+	machines, err := d.portal.details(ctx, project, listed)
 	return slices.DeleteFunc(machines, func(vm *mdx.VM) bool { return vm == nil }), err
 }
 

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -19,9 +20,21 @@ func aclOf(t *testing.T, models ...ruleModel) types.Set {
 	return set
 }
 
+// toPorts are rules from one network to another, one for each port.
+func toPorts(ports ...mdx.Port) []mdx.ACLRule {
+	var rules []mdx.ACLRule
+	for _, port := range ports {
+		rules = append(rules, mdx.ACLRule{
+			Protocol: mdx.TCP, SrcPort: mdx.AnyPort, DstPort: port,
+			Src: netip.MustParsePrefix("192.0.2.0/24"), Dst: netip.MustParsePrefix("10.0.8.0/24"),
+		})
+	}
+	return rules
+}
+
 func TestRulesInStateKeepTheirSpellingAndFollowThePortal(t *testing.T) {
 	t.Parallel()
-	rules := campus("22", "443")
+	rules := toPorts("22", "443")
 	spelled := modelOf(rules[0])
 	spelled.Protocol, spelled.SourceCIDR = spell[protocolSpelling]("tcp"), spell[cidrSpelling]("192.0.2.9/24")
 	spelled.SourcePort = spell[portSpelling]("any")
@@ -34,7 +47,7 @@ func TestRulesInStateKeepTheirSpellingAndFollowThePortal(t *testing.T) {
 		"what came comes":                            {aclOf(t, spelled), aclOf(t, spelled, modelOf(rules[1])), rules},
 		"an empty set is not null":                   {aclOf(t), aclOf(t), nil},
 		"no set stays none":                          {types.SetNull(ruleType), types.SetNull(ruleType), nil},
-		"twins are one element":                      {aclOf(t), aclOf(t, modelOf(rules[0])), campus("22", "22")},
+		"twins are one element":                      {aclOf(t), aclOf(t, modelOf(rules[0])), toPorts("22", "22")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -60,7 +73,7 @@ func TestIdsOfNoRulesAreAnEmptySet(t *testing.T) {
 
 func TestARuleThatIsNotKnownYetIsNoRule(t *testing.T) {
 	t.Parallel()
-	known := modelOf(campus("22")[0])
+	known := modelOf(toPorts("22")[0])
 	following := known
 	following.DestinationCIDR = cidrText{types.StringUnknown()}
 	var diags diag.Diagnostics

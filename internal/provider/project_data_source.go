@@ -113,7 +113,7 @@ func (d *projectDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	project, ok := d.portal.findProject(ctx, model.ID.ValueString(), model.Name.ValueString(), &resp.Diagnostics)
+	project, ok := findProject(ctx, d.portal, model.ID.ValueString(), model.Name.ValueString(), &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -138,7 +138,7 @@ func day(t time.Time) types.String {
 }
 
 // findProject finds a project of the user by id or name, or, with neither, the provider's.
-func (p *shared) findProject(ctx context.Context, id, name string, diags *diag.Diagnostics) (mdx.Project, bool) {
+func findProject(ctx context.Context, p *shared, id, name string, diags *diag.Diagnostics) (mdx.Project, bool) {
 	if id == "" && name == "" {
 		id = string(p.projectFor(ctx, types.StringNull(), diags))
 		if diags.HasError() {

@@ -20,6 +20,11 @@ type stringCheck struct {
 	check func(value string) error
 }
 
+// checkString is a validator that wants what a sentence says, and a function checks.
+func checkString(want string, check func(value string) error) validator.String {
+	return stringCheck{want: want, check: check}
+}
+
 func (v stringCheck) Description(context.Context) string         { return v.want }
 func (v stringCheck) MarkdownDescription(context.Context) string { return v.want }
 
@@ -33,20 +38,21 @@ func (v stringCheck) ValidateString(_ context.Context, req validator.StringReque
 }
 
 func isEndpoint() validator.String {
-	return stringCheck{"an https URL, or http on loopback", mdx.CheckEndpoint}
+	return checkString("an https URL, or http on loopback", mdx.CheckEndpoint)
 }
 
 func isDuration() validator.String {
-	return stringCheck{"a duration such as 90s or 2m", func(text string) error {
+	return checkString("a duration such as 90s or 2m", func(text string) error {
 		_, err := parseDuration(text)
 		return err
-	}}
+	})
+
 }
 
 // isVMName refuses what the portal would take for something else: it expands a range in brackets into several VMs,
 // and a slash separates project and VM in an import id.
 func isVMName() validator.String {
-	return stringCheck{"a name without blanks, brackets and slashes", checkVMName}
+	return checkString("a name without blanks, brackets and slashes", checkVMName)
 }
 
 func checkVMName(name string) error {
@@ -63,7 +69,7 @@ func checkVMName(name string) error {
 
 // isPublicKey accepts one line of an authorized_keys file, and tells a private key without repeating it.
 func isPublicKey() validator.String {
-	return stringCheck{"one OpenSSH public key", func(text string) error {
+	return checkString("one OpenSSH public key", func(text string) error {
 		if strings.Contains(text, "PRIVATE KEY") {
 			return errors.New("this is a private key; give the public one, the file that ends in .pub")
 		}
@@ -75,19 +81,21 @@ func isPublicKey() validator.String {
 			return errors.New("more than one public key; a VM is deployed with one, further ones go to mdx_container_host.authorized_keys")
 		}
 		return nil
-	}}
+	})
+
 }
 
 func isNameServer() validator.String {
-	return stringCheck{"the address of a name server", func(text string) error {
+	return checkString("the address of a name server", func(text string) error {
 		addr, err := netip.ParseAddr(text)
 		if err != nil || addr.Zone() != "" || addr.IsUnspecified() {
 			return fmt.Errorf("%q is not the address of a name server, such as 10.0.0.53: a name can't be looked up before there is one", text)
 		}
 		return nil
-	}}
+	})
+
 }
 
 func isTimeServer() validator.String {
-	return stringCheck{"an address or a name of a time server", containerhost.CheckNTPServer}
+	return checkString("an address or a name of a time server", containerhost.CheckNTPServer)
 }

@@ -118,7 +118,7 @@ func vmGroupComputedSchema() map[string]schema.Attribute {
 
 // isNamePrefix accepts what a number can follow without becoming part of another one.
 func isNamePrefix() validator.String {
-	return stringCheck{"a name that ends with a letter or a hyphen", func(prefix string) error {
+	return checkString("a name that ends with a letter or a hyphen", func(prefix string) error {
 		if err := checkVMName(prefix); err != nil {
 			return err
 		}
@@ -126,5 +126,6 @@ func isNamePrefix() validator.String {
 			return fmt.Errorf("%q ends with a digit, which would run into the members' numbers; end it with a hyphen", prefix)
 		}
 		return nil
-	}}
+	})
+
 }

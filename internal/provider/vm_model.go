@@ -56,12 +56,6 @@ type vmModel struct {
 	VMwareToolsStatus types.String `tfsdk:"vmware_tools_status"`
 }
 
-// Power states of mdx_vm.
-const (
-	powerRunning = "running"
-	powerStopped = "stopped"
-)
-
 // Defaults of what the portal has no part in; an import takes them too, so that it shows no difference.
 const (
 	defaultWaitForAddress         = true

@@ -154,7 +154,7 @@ func refresh(ctx context.Context, p *shared, model *vmModel) error {
 
 // refreshAmongMany is refresh for one of many VMs whose refresh Terraform asks for one by one.
 func refreshAmongMany(ctx context.Context, p *shared, model *vmModel) error {
-	vm, err := p.reads.VM(ctx, model.project(), model.vmID())
+	vm, err := p.readVM(ctx, model.project(), model.vmID())
 	if err != nil {
 		return err
 	}

@@ -137,6 +137,11 @@ func (d *vmsDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
+// readVM reads one of many VMs that are asked for one by one: it is likely read ahead.
+func (p *portal) readVM(ctx context.Context, project mdx.ProjectID, id mdx.VMID) (*mdx.VM, error) {
+	return p.reads.VM(ctx, project, id)
+}
+
 // details reads VMs in full, some at once. One that is gone meanwhile is nil.
 func (p *portal) details(ctx context.Context, project mdx.ProjectID, vms []mdx.VMSummary) ([]*mdx.VM, error) {
 	const atOnce = 8 // what the portal bears (PORTAL.md §8)

@@ -1,0 +1,7 @@
+package provider
+
+// The values of power_state.
+const (
+	powerRunning = "running"
+	powerStopped = "stopped"
+)
