@@ -1,13 +1,13 @@
-// Package provider is the Terraform plugin: it translates between configuration, plan and state on one side and the
-// packages mdx (the portal) and containerhost (what runs on a VM) on the other. Nothing else in the project knows
-// Terraform.
-//
-// One file holds one resource, data source or function, its schema next to its create, read, update and delete.
+// Package provider is the Terraform plugin: the provider block and what it offers, product by product. The resources, data
+// sources, functions and actions themselves are in the packages vm, network, host and project below this one; package kit
+// has what those share.
 package provider
 
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -19,10 +19,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/provider/host"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/provider/kit"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/provider/network"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/provider/project"
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/provider/vm"
 )
 
 var (
@@ -59,7 +61,7 @@ func (p *mdxProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 				MarkdownDescription: "Address of the portal's API. Set it to a simulator's address to rehearse an apply. " +
 					"Plain `http` is accepted for loopback addresses only, since the token travels with every request. " +
 					"Defaults to the environment variable `MDX_ENDPOINT`, then `MDX_BASE_URL`, then `" + mdx.DefaultEndpoint + "`.",
-				Validators: []validator.String{isEndpoint()},
+				Validators: []validator.String{kit.IsEndpoint()},
 			},
 			"token": schema.StringAttribute{
 				Optional:  true,
@@ -101,7 +103,7 @@ func (p *mdxProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 				Optional: true,
 				MarkdownDescription: "How long one request to the portal may take, as in `90s` or `2m`. Defaults to " +
 					"`MDX_REQUEST_TIMEOUT`, then `120s`.",
-				Validators: []validator.String{isDuration()},
+				Validators: []validator.String{kit.IsDuration()},
 			},
 			"poll_interval": schema.StringAttribute{
 				Optional: true,
@@ -109,7 +111,7 @@ func (p *mdxProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 					"answers for all that is waited for in a project. The time that the portal gets to show what it has begun grows and " +
 					"shrinks with it, 20 times as much for a VM, so don't go below the default of `5s` on the real portal. Defaults to " +
 					"`MDX_POLL_INTERVAL`, then `5s`.",
-				Validators: []validator.String{isDuration()},
+				Validators: []validator.String{kit.IsDuration()},
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional: true,
@@ -122,7 +124,7 @@ func (p *mdxProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 				MarkdownDescription: "Whether VMs that are equal but for their name, and asked for together, go to the portal as " +
 					"one deploy request. Defaults to true; false sends a request for each VM.",
 			},
-			"ssh": sshSchema(),
+			"ssh": kit.SSHSchema(),
 		},
 	}
 }
@@ -130,12 +132,12 @@ func (p *mdxProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 // Configure makes the client that every resource and data source shares. It sends no request: the project is looked
 // up when something needs it, since Terraform starts a provider several times in one apply.
 func (p *mdxProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	var model providerModel
+	var model kit.ProviderModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	shared := configure(ctx, model, p.version, req.TerraformVersion, &resp.Diagnostics)
+	shared := kit.Configure(ctx, model, p.version, req.TerraformVersion, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -149,60 +151,60 @@ func (p *mdxProvider) Configure(ctx context.Context, req provider.ConfigureReque
 // Resources lists what can be managed.
 func (p *mdxProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newVMResource,
-		newVMGroupResource,
-		newNetworkResource,
-		newACLRuleResource,
-		newDNATResource,
-		newContainerHostResource,
+		vm.NewResource,
+		vm.NewGroupResource,
+		network.NewNetworkResource,
+		network.NewACLRuleResource,
+		network.NewDNATResource,
+		host.NewResource,
 	}
 }
 
 // DataSources lists what can be looked up.
 func (p *mdxProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newCatalogDataSource,
-		newCatalogsDataSource,
-		newProjectDataSource,
-		newProjectsDataSource,
-		newProjectUsageDataSource,
-		newVMDataSource,
-		newVMsDataSource,
-		newSegmentDataSource,
-		newSegmentsDataSource,
-		newGlobalAddressesDataSource,
+		project.NewCatalogDataSource,
+		project.NewCatalogsDataSource,
+		project.NewProjectDataSource,
+		project.NewProjectsDataSource,
+		project.NewProjectUsageDataSource,
+		vm.NewDataSource,
+		vm.NewVMsDataSource,
+		network.NewSegmentDataSource,
+		network.NewSegmentsDataSource,
+		network.NewGlobalAddressesDataSource,
 	}
 }
 
 // Functions lists what can be computed from arguments alone.
 func (p *mdxProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
-		newExpandNamesFunction,
-		newPackResourcesFunction,
-		newPacksNeededFunction,
+		vm.NewExpandNamesFunction,
+		vm.NewPackResourcesFunction,
+		vm.NewPacksNeededFunction,
 	}
 }
 
 // EphemeralResources lists what exists during a run only.
 func (p *mdxProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
-		newTokenEphemeral,
+		project.NewTokenEphemeral,
 	}
 }
 
 // ListResources lists what `terraform query` finds.
 func (p *mdxProvider) ListResources(context.Context) []func() tflist.ListResource {
 	return []func() tflist.ListResource{
-		newACLRuleList,
-		newVMList,
+		network.NewACLRuleList,
+		vm.NewList,
 	}
 }
 
 // Actions lists what can be done without anything being managed.
 func (p *mdxProvider) Actions(context.Context) []func() action.Action {
 	return []func() action.Action{
-		newSynchronizeAction,
-		newVMRebootAction,
-		newVMResetAction,
+		vm.NewSynchronizeAction,
+		vm.NewRebootAction,
+		vm.NewResetAction,
 	}
 }

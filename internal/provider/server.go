@@ -5,6 +5,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/provider/vm"
 )
 
 // full is what the framework's servers offer. All of it must be passed on, else Terraform takes it for missing.
@@ -18,7 +20,7 @@ type full interface {
 // server is the framework's server with a shorter way for the plans that a refresh of many VMs is full of.
 type server struct {
 	full
-	unchanged map[string]unchanged // by resource type
+	unchanged map[string]vm.Unchanged // by resource type
 }
 
 // NewServer returns the constructor of the server that Terraform speaks with.
@@ -27,7 +29,7 @@ func NewServer(version string) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
 		framework := create()
 		if framework, ok := framework.(full); ok {
-			return &server{framework, map[string]unchanged{"mdx_vm": unchangedVM()}}
+			return &server{framework, map[string]vm.Unchanged{"mdx_vm": vm.UnchangedVM()}}
 		}
 		return framework // a newer one, which offers less: nothing to rely on
 	}
@@ -37,7 +39,7 @@ func NewServer(version string) func() tfprotov6.ProviderServer {
 func (s *server) PlanResourceChange(
 	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
 ) (*tfprotov6.PlanResourceChangeResponse, error) {
-	if rule, ok := s.unchanged[req.TypeName]; ok && rule.holds(req) {
+	if rule, ok := s.unchanged[req.TypeName]; ok && rule.Holds(req) {
 		return &tfprotov6.PlanResourceChangeResponse{
 			PlannedState: req.PriorState, PlannedPrivate: req.PriorPrivate, PlannedIdentity: req.PriorIdentity,
 		}, nil

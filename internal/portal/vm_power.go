@@ -1,0 +1,275 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
+)
+
+// VMTarget is a VM and how it is to be run.
+type VMTarget struct {
+	Project         mdx.ProjectID
+	ID              mdx.VMID
+	Name            string
+	Running         bool
+	ServiceLevel    mdx.ServiceLevel // taken at a start
+	WaitForAddress  bool
+	ShutdownTimeout time.Duration
+	LastAddresses   []netip.Addr           // for a VM that is off, which may tell none
+	LastNetworks    []mdx.ServiceNetwork   // the same, adapter by adapter
+	OnRulesRemoved  func(removed []string) // hears which rules went with an address; nil: nobody does
+}
+
+func (t VMTarget) named() mdx.WaitOption { return mdx.WithObject(t.Name) }
+
+func IsRunning(vm mdx.VMSummary) bool { return vm.Status == mdx.VMPowerOn }
+
+func isStopped(vm mdx.VMSummary) bool { return vm.Status.IsStopped() }
+
+// Errors of VMs that cannot be brought where they are wanted.
+var (
+	errKeepsStopping = errors.New("the platform stopped the VM again and again while it was being started; a spot VM runs only while " +
+		"there is room, so try later, or use service_level = \"guarantee\"")
+	errNotBegun = errors.New("the portal has not begun it")
+	errUndone   = errors.New("the portal carried it out, and the VM is not in that state: somebody or the platform undid it at once")
+)
+
+// brokenError is a VM that neither starts nor stops.
+type brokenError struct{ status mdx.VMStatus }
+
+// Error tells the way out.
+func (e *brokenError) Error() string {
+	return fmt.Sprintf("the portal says that the VM is %s, in which it can be neither started nor stopped: repair it on the "+
+		"portal, or replace it with terraform apply -replace", e.status)
+}
+
+// settle waits until a VM is not being made any more, and answers its state.
+func (p *Portal) settle(ctx context.Context, t VMTarget) (mdx.VMSummary, error) {
+	made := func(vm mdx.VMSummary) bool { return vm.Status != mdx.VMDeploying }
+	vm, err := p.WaitVM(ctx, t.Project, t.ID, made, t.named(), p.progress(ctx), mdx.WithPace(mdx.PaceDeploy))
+	if err == nil && slices.Contains([]mdx.VMStatus{mdx.VMDetached, mdx.VMNotFound}, vm.Status) {
+		return vm, &brokenError{vm.Status}
+	}
+	return vm, err
+}
+
+// reach brings a VM to its power state, and waits for its address if that is wanted. The platform may stop a spot VM at
+// any moment (PORTAL.md §8), also in the middle of this: it is started again then. The VM comes with the answer if its
+// detail was read in the end.
+func (p *Portal) reach(ctx context.Context, t VMTarget) (*mdx.VM, error) {
+	const attempts = 3
+	for range attempts {
+		vm, err := p.settle(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		if !t.Running {
+			if !IsRunning(vm) {
+				return nil, nil
+			}
+			return nil, p.stop(ctx, t)
+		}
+		if !IsRunning(vm) {
+			err := p.start(ctx, t)
+			if errors.Is(err, errUndone) {
+				p.warn(ctx, "the VM was stopped as soon as it was started", map[string]any{"name": t.Name})
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		if !t.WaitForAddress {
+			return nil, nil
+		}
+		up, err := p.WaitAddress(ctx, t.Project, t.ID, t.named(), p.progress(ctx))
+		if !mdx.IsConflict(err) {
+			return up, err
+		}
+		p.warn(ctx, "the VM was stopped while its address was waited for", map[string]any{"name": t.Name})
+	}
+	return nil, errKeepsStopping
+}
+
+// powerChange is a request that changes a VM's power, and how it shows in the VM's state.
+type powerChange struct {
+	ask   func(context.Context) ([]mdx.TaskID, error)
+	shows func(mdx.VMSummary) bool
+	// shownByTask: it shows by the time that its task has ended. The task of a shutdown may end when the guest has been asked.
+	shownByTask bool
+}
+
+// start powers a VM on, at its service level. A 404 is more likely the portal's overload than the VM's end (PORTAL.md §8), and
+// a VM that was stopped for a change is not to stay off for that.
+func (p *Portal) start(ctx context.Context, t VMTarget) error {
+	return p.insist(ctx, mdx.IsNotFound, func() error {
+		return p.act(ctx, t, powerChange{
+			ask:   func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOn(ctx, t.ID, t.ServiceLevel) },
+			shows: IsRunning, shownByTask: true,
+		})
+	})
+}
+
+// stop shuts a VM down, and cuts its power if the guest does not listen in time. An overloaded portal answers 404 to anything
+// (PORTAL.md §8), which is no word of the guest's: what it has not written to its disk is not to be lost for that.
+func (p *Portal) stop(ctx context.Context, t VMTarget) error {
+	gentle, cancel := context.WithTimeout(ctx, t.ShutdownTimeout)
+	defer cancel()
+	err := p.insist(gentle, mdx.IsNotFound, func() error {
+		return p.act(gentle, t, powerChange{
+			ask: func(ctx context.Context) ([]mdx.TaskID, error) { return p.Shutdown(ctx, t.ID) }, shows: isStopped,
+		})
+	})
+	unheard := IsRefused(err) && !mdx.IsNotFound(err) || errors.Is(err, context.DeadlineExceeded)
+	if err == nil || ctx.Err() != nil || !unheard {
+		return err
+	}
+	p.warn(ctx, "the guest did not shut down, cutting its power", map[string]any{"name": t.Name, "reason": err.Error()})
+	return p.cutPower(ctx, t)
+}
+
+// cutPower stops a VM without asking its guest. It is refused while another task is at work on the VM, such as the
+// shutdown that the guest did not listen to, so it is tried a few times.
+func (p *Portal) cutPower(ctx context.Context, t VMTarget) error {
+	return p.insist(ctx, IsRefused, func() error {
+		return p.act(ctx, t, powerChange{
+			ask: func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOff(ctx, t.ID) }, shows: isStopped,
+		})
+	})
+}
+
+// insist tries a change a few times while it fails in a way that may pass.
+func (p *Portal) insist(ctx context.Context, mayPass func(error) bool, change func() error) error {
+	tick := time.NewTicker(2 * p.PollInterval)
+	defer tick.Stop()
+	const attempts = 4
+	for attempt := 1; ; attempt++ {
+		err := change()
+		if err == nil || !mayPass(err) || attempt == attempts {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// act changes a VM's power and waits until it shows. The portal's answer may tell a task or nothing at all (PORTAL.md
+// §5), so what fails is looked for in the VM's history too. A request whose answer was lost is sent again only if the
+// history shows that nothing came of it.
+func (p *Portal) act(ctx context.Context, t VMTarget, change powerChange) error {
+	before := p.historyMark(ctx, t)
+	tasks, err := change.ask(ctx)
+	if mdx.IsAmbiguous(err) {
+		if err = p.shown(ctx, t, change, before, nil, true); !errors.Is(err, errNotBegun) {
+			return err
+		}
+		tasks, err = change.ask(ctx)
+	}
+	if err == nil {
+		err = p.shown(ctx, t, change, before, tasks, false)
+	}
+	again := p.outlasted(ctx, t, before, err)
+	switch {
+	case IsRefused(err) && p.already(ctx, t, change.shows):
+		return nil // somebody else did it at the same moment, or a run before this one
+	case again:
+		return p.act(ctx, t, change)
+	}
+	return err
+}
+
+// already tells whether a VM is in a state now.
+func (p *Portal) already(ctx context.Context, t VMTarget, want func(mdx.VMSummary) bool) bool {
+	vms, err := p.VMs(ctx, t.Project)
+	return err == nil && slices.ContainsFunc(vms, func(vm mdx.VMSummary) bool { return vm.ID == t.ID && want(vm) })
+}
+
+// shown waits until a change of a VM shows in its state, or its task fails, or has ended and the change was undone.
+func (p *Portal) shown(
+	ctx context.Context, t VMTarget, change powerChange, before historyMark, tasks []mdx.TaskID, doubtful bool,
+) error {
+	watched, stop := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		ended, err := p.failure(watched, t, before, tasks, doubtful)
+		if ended && change.shownByTask && p.undone(watched, t, change.shows) {
+			err = errUndone
+		}
+		if err != nil {
+			stop(err)
+		}
+	})
+	_, err := p.WaitVM(watched, t.Project, t.ID, change.shows, t.named(), p.progress(ctx))
+	stop(nil)
+	watch.Wait()
+	if cause := context.Cause(watched); err != nil && ctx.Err() == nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// failure waits for the task of a change to end, and answers how it failed, or whether it ended well. The task is the one
+// that the portal named, else the first in the VM's history that was not there before. Where it is doubtful that the change
+// arrived, errNotBegun is the answer once the portal had time to show one.
+//
+// A change that goes well shows in the state of its VM first, which is looked at for all VMs at once. So a history, which
+// is looked at for each, waits for the change to take longer than it should.
+func (p *Portal) failure(
+	ctx context.Context, t VMTarget, before historyMark, tasks []mdx.TaskID, doubtful bool,
+) (ended bool, err error) {
+	if len(tasks) == 0 {
+		if !doubtful && pause(ctx, takesAtMost*p.PollInterval) != nil {
+			return false, nil //nolint:nilerr // it ended well, or whoever waits gave up: both are told elsewhere
+		}
+		task, err := p.newTask(ctx, t.ID, before)
+		if err != nil && doubtful && ctx.Err() == nil {
+			return false, errNotBegun
+		}
+		if err != nil {
+			return false, nil //nolint:nilerr // a portal that keeps no such history is waited for by the VM's state alone
+		}
+		tasks = []mdx.TaskID{task}
+	}
+	_, err = p.WaitTask(ctx, t.Project, tasks[0], t.named(), p.progress(ctx), mdx.WithPace(mdx.PacePower))
+	if failed, ok := errors.AsType[*mdx.TaskError](err); ok {
+		return false, failed
+	}
+	return err == nil, nil
+}
+
+// undone tells whether a VM is not in the state that a change has brought it to, when it should long show. The platform
+// stops a spot VM when it needs the room, be it as soon as it runs.
+func (p *Portal) undone(ctx context.Context, t VMTarget, shows func(mdx.VMSummary) bool) bool {
+	const most = 2
+	for seen := 0; seen < most; {
+		if pause(ctx, takesAtMost*p.PollInterval) != nil {
+			return false
+		}
+		vms, err := p.VMs(ctx, t.Project)
+		if err == nil && slices.ContainsFunc(vms, func(vm mdx.VMSummary) bool { return vm.ID == t.ID && !shows(vm) }) {
+			seen++
+		}
+	}
+	return true
+}
+
+// takesAtMost is how many poll intervals a change of power takes if all goes well.
+const takesAtMost = 4
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,7 @@
+package kit
+
+// The values of power_state.
+const (
+	PowerRunning = "running"
+	PowerStopped = "stopped"
+)

@@ -1,7 +1,0 @@
-package provider
-
-// The values of power_state.
-const (
-	powerRunning = "running"
-	powerStopped = "stopped"
-)
