@@ -78,9 +78,9 @@ func (p *Portal) InState(ctx context.Context, project mdx.ProjectID, name string
 	}
 }
 
-// VMDestroyed has the journal forget a VM that is gone. Its name is free before that is known, and what this run, or one beside it,
+// vmDestroyed has the journal forget a VM that is gone. Its name is free before that is known, and what this run, or one beside it,
 // has asked for by the name since stays.
-func (p *Portal) VMDestroyed(ctx context.Context, project mdx.ProjectID, name string) {
+func (p *Portal) vmDestroyed(ctx context.Context, project mdx.ProjectID, name string) {
 	entries, err := p.journal.About(p.journal.key(project, name))
 	entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return !p.journal.Earlier(e) })
 	p.completed(ctx, errors.Join(err, p.journal.Forget(entries)))

@@ -10,20 +10,25 @@ import (
 )
 
 // DestroyVM removes the rules that lead to a VM, powers it off, deletes it, and waits until its project's list says that it
-// is gone (PORTAL.md §8), and so does the task that the portal told, or else its detail. A VM that is gone already is an
-// error that [mdx.IsNotFound] knows.
+// is gone (PORTAL.md §8), and so does the task that the portal told, or else its detail. A VM that is gone already is none
+// to destroy. What the journal knows of it goes with it.
 //
 // On the way much else is asked, and an overloaded portal answers 404 to anything. Only the VM's own absence, which its
 // detail and the list agree on, counts as that.
 func (p *Portal) DestroyVM(ctx context.Context, t VMTarget) error {
 	err := p.tearDown(ctx, t)
-	if !mdx.IsNotFound(err) {
+	switch {
+	case err == nil:
+		p.vmDestroyed(ctx, t.Project, t.Name)
+		return nil
+	case !mdx.IsNotFound(err):
 		return err
 	}
-	if _, proof := p.VM(ctx, t.Project, t.ID); mdx.IsNotFound(proof) {
-		return proof
+	if _, proof := p.VM(ctx, t.Project, t.ID); !mdx.IsNotFound(proof) {
+		return HideNotFound(err)
 	}
-	return HideNotFound(err)
+	p.VMHadName(ctx, t.Project, t.ID, t.Name) // gone long ago, perhaps, and the journal knows one that was made in its place
+	return nil
 }
 
 // HideNotFound hides from an error that it may look like the absence of the VM that is spoken of.

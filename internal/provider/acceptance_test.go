@@ -27,7 +27,7 @@ type world struct {
 
 // startWorld starts a simulated portal that lives as long as the test, so fast that the portal's minutes are tens of
 // milliseconds.
-func startWorld(t *testing.T, cfg mdxsim.Config) *world {
+func startWorld(t testing.TB, cfg mdxsim.Config) *world {
 	t.Helper()
 	if cfg.Speed == 0 {
 		cfg.Speed = 4000

@@ -18,7 +18,7 @@ import (
 // plugin speaks the plugin protocol with the provider, as Terraform does, for what Terraform's own binary makes hard to
 // reach: a cancel at a certain moment, the state of an older version, or very many wrong configurations.
 type plugin struct {
-	t        *testing.T
+	t        testing.TB
 	server   tfprotov6.ProviderServer
 	resource string // the type that is spoken of
 	types    map[string]tftypes.Type
@@ -47,12 +47,12 @@ type attributes map[string]any
 var unknown = new(int)
 
 // plugin starts a provider that is configured for this portal, to speak of VMs unless its resource is set.
-func (w *world) plugin(t *testing.T) *plugin {
+func (w *world) plugin(t testing.TB) *plugin {
 	t.Helper()
 	return w.pluginOf(t, provider.NewServer("test")())
 }
 
-func (w *world) pluginOf(t *testing.T, server tfprotov6.ProviderServer) *plugin {
+func (w *world) pluginOf(t testing.TB, server tfprotov6.ProviderServer) *plugin {
 	t.Helper()
 	p := &plugin{t: t, server: server, resource: "mdx_vm", types: map[string]tftypes.Type{}, schema: map[string]*tfprotov6.Schema{}}
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
@@ -321,7 +321,7 @@ func (p planned) changes() []string {
 }
 
 // checkKept fails the test where an apply answered other than planned, which Terraform reports as a provider's bug.
-func (p planned) checkKept(t *testing.T, state attributes) {
+func (p planned) checkKept(t testing.TB, state attributes) {
 	t.Helper()
 	for name, value := range p.after {
 		if value != any(unknown) && !reflect.DeepEqual(value, state[name]) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"maps"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -50,26 +52,104 @@ func TestAPlanForAnUnchangedVMIsTheFrameworksAndCheap(t *testing.T) {
 			conf, state := with(config, test.config), with(made, test.state)
 			for _, forgets := range []bool{true, false} { // adapters that are not configured, as Terraform does
 				req := p.proposal(conf, state, forgets)
-				want, err := p.server.PlanResourceChange(t.Context(), req)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got, err := short.PlanResourceChange(t.Context(), req)
-				if err != nil || said(got.Diagnostics) != said(want.Diagnostics) || len(got.RequiresReplace) != len(want.RequiresReplace) {
-					t.Errorf("%v %s %v; want %s %v", err, said(got.Diagnostics), got.RequiresReplace, said(want.Diagnostics), want.RequiresReplace)
-				}
-				if got, want := p.state(got.PlannedState), p.state(want.PlannedState); !reflect.DeepEqual(got, want) {
-					t.Errorf("planned %v\nwant %v", got, want)
-				}
-				if !bytes.Equal(got.PlannedPrivate, want.PlannedPrivate) || !reflect.DeepEqual(got.PlannedIdentity, want.PlannedIdentity) {
-					t.Errorf("private %q, identity %v; want %q, %v", got.PlannedPrivate, got.PlannedIdentity, want.PlannedPrivate, want.PlannedIdentity)
-				}
+				p.plansLike(t, short, req)
 				allocated := testing.AllocsPerRun(3, func() { _, _ = short.PlanResourceChange(t.Context(), req) })
 				if cheap := allocated < 1000; cheap != test.cheap {
 					t.Errorf("planned with %.0f allocations; is to be cheap: %t", allocated, test.cheap)
 				}
 			}
 		})
+	}
+}
+
+// plansLike checks that another server plans what this one does.
+func (p *plugin) plansLike(t *testing.T, other tfprotov6.ProviderServer, req *tfprotov6.PlanResourceChangeRequest) {
+	t.Helper()
+	want, err := p.server.PlanResourceChange(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := other.PlanResourceChange(t.Context(), req)
+	if err != nil || said(got.Diagnostics) != said(want.Diagnostics) || len(got.RequiresReplace) != len(want.RequiresReplace) {
+		t.Errorf("%v %s %v; want %s %v", err, said(got.Diagnostics), got.RequiresReplace, said(want.Diagnostics), want.RequiresReplace)
+	}
+	if got, want := p.state(got.PlannedState), p.state(want.PlannedState); !reflect.DeepEqual(got, want) {
+		t.Errorf("planned %v\nwant %v", got, want)
+	}
+	if !bytes.Equal(got.PlannedPrivate, want.PlannedPrivate) || !reflect.DeepEqual(got.PlannedIdentity, want.PlannedIdentity) {
+		t.Errorf("private %q, identity %v; want %q, %v", got.PlannedPrivate, got.PlannedIdentity, want.PlannedPrivate, want.PlannedIdentity)
+	}
+}
+
+// FuzzAPlanForAnUnchangedVM changes some of a VM's attributes, in the configuration and in the state, and has both ways plan.
+// Each two bytes are one change: of which attribute, and how.
+func FuzzAPlanForAnUnchangedVM(f *testing.F) {
+	w := startWorld(f, mdxsim.Config{})
+	p := w.pluginOf(f, providerserver.NewProtocol6(provider.New("test")())())
+	short := w.plugin(f).server
+	config := attributes{
+		"name": "n-1", "catalog_id": "ca7a1060-0000-4000-8000-000000002204", "pack_num": 2, "ssh_public_key": publicKey,
+	}
+	made := p.make(config)
+	block := p.schema[p.resource].Block.Attributes
+	slices.SortFunc(block, func(a, b *tfprotov6.SchemaAttribute) int { return strings.Compare(a.Name, b.Name) })
+	f.Add([]byte{})
+	for i := range block {
+		for how := range byte(changes) {
+			f.Add([]byte{byte(i), how})
+		}
+	}
+	f.Fuzz(func(t *testing.T, choices []byte) {
+		conf, state := maps.Clone(config), maps.Clone(made)
+		for i := 0; i+1 < len(choices); i += 2 {
+			changed(block[int(choices[i])%len(block)], choices[i+1]%changes, conf, state)
+		}
+		here := *p
+		here.t = t
+		for _, forgets := range []bool{true, false} {
+			here.plansLike(t, short, here.proposal(conf, state, forgets))
+		}
+	})
+}
+
+// changes is how many kinds of changes there are to one attribute.
+const changes = 6
+
+// changed makes one change to an attribute of a VM's configuration or state.
+func changed(of *tfprotov6.SchemaAttribute, how byte, config, state attributes) {
+	if how < 3 && !of.Optional && !of.Required || of.Name == "id" {
+		return
+	}
+	other := map[string]any{
+		"power_state": "stopped", "service_level": "guarantee", "timeouts": attributes{"read": "9m"}, "shutdown_timeout": "9m",
+		"network_adapters": []any{attributes{"adapter_number": 2, "segment_id": "5f0c8f3e-5d0b-4e55-8a63-51d5e1c0a001"}},
+	}[of.Name]
+	switch {
+	case other != nil:
+	case of.Type != nil && of.Type.Is(tftypes.Bool):
+		other = state[of.Name] != true
+	case of.Type != nil && of.Type.Is(tftypes.Number):
+		other = 3
+	case of.Type != nil && of.Type.Is(tftypes.String):
+		other = "other"
+	default:
+		other = []any{}
+	}
+	switch how {
+	case 0:
+		config[of.Name] = unknown
+	case 1:
+		config[of.Name] = other
+	case 2:
+		config[of.Name] = state[of.Name]
+	case 3:
+		state[of.Name] = nil
+	case 4:
+		state[of.Name] = other
+	case 5:
+		if !of.Required {
+			delete(config, of.Name)
+		}
 	}
 }
 

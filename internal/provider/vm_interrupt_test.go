@@ -13,7 +13,7 @@ import (
 const eternity = 1000 * time.Hour
 
 // until waits for a condition of the world; what ends the test if it never comes is go test's own time limit.
-func until(t *testing.T, condition func() bool) {
+func until(t testing.TB, condition func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()

@@ -120,7 +120,7 @@ func (w *groupWork) bringUp(ctx context.Context, vm vmModel, o portal.VMOrder) {
 		err = w.portal.AwaitCreated(ctx, target, made)
 	}
 	if _, failed := errors.AsType[*mdx.TaskError](err); failed && made.ID != "" {
-		if left := w.portal.DestroyVM(ctx, target); left != nil && !mdx.IsNotFound(left) {
+		if left := w.portal.DestroyVM(ctx, target); left != nil {
 			vm.Status = types.StringValue(statusDeployFailed)
 			w.keep(asMember(vm))
 		} else {
@@ -152,17 +152,11 @@ func (w *groupWork) tearDown(ctx context.Context, members []memberModel) {
 func (w *groupWork) remove(ctx context.Context, member memberModel) (gone bool) {
 	vm := w.group.member(member)
 	err := w.portal.DestroyVM(ctx, w.target(vm))
-	switch {
-	case err == nil:
-		w.portal.VMDestroyed(ctx, vm.project(), vm.Name.ValueString())
-		return true
-	case mdx.IsNotFound(err): // long ago, perhaps, and the journal knows one that was made in its place
-		w.portal.VMHadName(ctx, vm.project(), mdx.VMID(vm.ID.ValueString()), vm.Name.ValueString())
-		return true
+	if err != nil {
+		w.keep(member)
+		w.fail(vm.Name.ValueString(), err)
 	}
-	w.keep(member)
-	w.fail(vm.Name.ValueString(), err)
-	return false
+	return err == nil
 }
 
 // replace removes members that are past repair, and makes others of their names.

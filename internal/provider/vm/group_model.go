@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -25,12 +24,8 @@ type vmGroupModel struct {
 	StartIndex types.Int64  `tfsdk:"start_index"`
 	vmHardwareModel
 
-	PowerState             types.String   `tfsdk:"power_state"`
-	WaitForAddress         types.Bool     `tfsdk:"wait_for_address"`
-	AllowStoppingForUpdate types.Bool     `tfsdk:"allow_stopping_for_update"`
-	ShutdownTimeout        types.String   `tfsdk:"shutdown_timeout"`
-	MaxUnavailable         types.Int64    `tfsdk:"max_unavailable"`
-	Timeouts               timeouts.Value `tfsdk:"timeouts"`
+	vmBehaviourModel
+	MaxUnavailable types.Int64 `tfsdk:"max_unavailable"`
 
 	Members       types.List   `tfsdk:"members"`
 	IPv4Addresses types.List   `tfsdk:"ipv4_addresses"`
@@ -60,8 +55,6 @@ const defaultMaxUnavailable = 1
 
 func (m *vmGroupModel) project() mdx.ProjectID { return mdx.ProjectID(m.ProjectID.ValueString()) }
 
-func (m *vmGroupModel) wantsRunning() bool { return m.PowerState.ValueString() == kit.PowerRunning }
-
 func (m *vmGroupModel) identity() *groupIdentity {
 	return &groupIdentity{ProjectID: m.ProjectID, NamePrefix: m.NamePrefix}
 }
@@ -85,9 +78,8 @@ func memberNumber(prefix, name string) (number int, ok bool) {
 // vm is the group's configuration, applied to one VM of a name.
 func (m *vmGroupModel) vm(name string) vmModel {
 	return vmModel{
-		ProjectID: m.ProjectID, Name: types.StringValue(name), vmHardwareModel: m.vmHardwareModel, PowerState: m.PowerState,
-		WaitForAddress: m.WaitForAddress, AllowStoppingForUpdate: m.AllowStoppingForUpdate, ShutdownTimeout: m.ShutdownTimeout,
-		LoginUsername: m.LoginUsername,
+		ProjectID: m.ProjectID, Name: types.StringValue(name), vmHardwareModel: m.vmHardwareModel,
+		vmBehaviourModel: m.vmBehaviourModel, LoginUsername: m.LoginUsername,
 	}
 }
 
@@ -137,15 +129,7 @@ func (m *vmGroupModel) complete() {
 	vm := m.vm("")
 	vm.known()
 	m.vmHardwareModel, m.LoginUsername = vm.vmHardwareModel, vm.LoginUsername
-	if m.WaitForAddress.IsNull() {
-		m.WaitForAddress = types.BoolValue(defaultWaitForAddress)
-	}
-	if m.AllowStoppingForUpdate.IsNull() {
-		m.AllowStoppingForUpdate = types.BoolValue(defaultAllowStoppingForUpdate)
-	}
-	if m.ShutdownTimeout.IsNull() {
-		m.ShutdownTimeout = types.StringValue(defaultShutdownTimeout)
-	}
+	m.fillDefaults()
 	if m.MaxUnavailable.IsNull() {
 		m.MaxUnavailable = types.Int64Value(defaultMaxUnavailable)
 	}
@@ -155,22 +139,14 @@ func (m *vmGroupModel) complete() {
 // group shows that, so that the plan tells of it.
 func (m *vmGroupModel) absorb(vms []vmModel) {
 	before := *m
-	first := true
-	for _, vm := range vms {
-		deviate(&m.OSType, before.OSType, vm.OSType)
-		deviate(&m.PackType, before.PackType, vm.PackType)
-		deviate(&m.PackNum, before.PackNum, vm.PackNum)
-		deviate(&m.DiskSize, before.DiskSize, vm.DiskSize)
-		deviate(&m.CPU, before.CPU, vm.CPU)
-		deviate(&m.Memory, before.Memory, vm.Memory)
-		deviate(&m.GPU, before.GPU, vm.GPU)
-		deviate(&m.NVLink, before.NVLink, vm.NVLink)
-		deviate(&m.StorageNetwork, before.StorageNetwork, vm.StorageNetwork)
-		deviate(&m.ServiceLevel, before.ServiceLevel, vm.ServiceLevel)
-		deviate(&m.NetworkAdapters, before.NetworkAdapters, vm.NetworkAdapters)
-		deviate(&m.PowerState, before.PowerState, vm.PowerState)
-		if first {
-			m.LoginUsername, first = kit.TextOr(m.LoginUsername.ValueString(), vm.LoginUsername), false
+	for i, vm := range vms {
+		for _, a := range vmAttributes {
+			if a.told {
+				deviate(m, &before, &vm, a.name)
+			}
+		}
+		if i == 0 {
+			m.LoginUsername = kit.TextOr(m.LoginUsername.ValueString(), vm.LoginUsername)
 		}
 	}
 }
@@ -178,12 +154,14 @@ func (m *vmGroupModel) absorb(vms []vmModel) {
 // areUneven tells whether members differ among themselves in what changes in place, as after a change that did not reach all
 // of them. The group shows one value, which may be the one that is wanted.
 func areUneven(vms []vmModel) bool {
-	return slices.ContainsFunc(vms, func(vm vmModel) bool {
-		differs := func(one, other attr.Value) bool { return !one.IsNull() && !other.IsNull() && !one.Equal(other) }
-		one := vms[0]
-		return differs(one.PackNum, vm.PackNum) || differs(one.DiskSize, vm.DiskSize) ||
-			differs(one.ServiceLevel, vm.ServiceLevel) || differs(one.NetworkAdapters, vm.NetworkAdapters)
-	})
+	for i := range vms {
+		for _, a := range vmAttributes {
+			if a.told && a.change == stops && differ(kit.Attribute(&vms[0], a.name), kit.Attribute(&vms[i], a.name)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unevenKey marks a group whose members differ among themselves.
@@ -198,8 +176,8 @@ func noteUneven(ctx context.Context, private kit.PrivateState, uneven bool) diag
 }
 
 // deviate makes a group's value that of a member which differs; what the portal does not tell differs from nothing.
-func deviate[V attr.Value](group *V, before, member V) {
-	if !member.IsNull() && !member.IsUnknown() && !member.Equal(before) {
-		*group = member
+func deviate(group, before *vmGroupModel, member *vmModel, name string) {
+	if is := kit.Attribute(member, name); kit.IsSet(is) && !is.Equal(kit.Attribute(before, name)) {
+		kit.SetAttribute(group, name, is)
 	}
 }

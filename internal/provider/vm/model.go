@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -35,6 +37,30 @@ type vmHardwareModel struct {
 	NVLink          types.Bool   `tfsdk:"nvlink"`
 }
 
+// vmBehaviourModel is how a VM is to be run and treated, which VMs of a group share too.
+type vmBehaviourModel struct {
+	PowerState             types.String   `tfsdk:"power_state"`
+	WaitForAddress         types.Bool     `tfsdk:"wait_for_address"`
+	AllowStoppingForUpdate types.Bool     `tfsdk:"allow_stopping_for_update"`
+	ShutdownTimeout        types.String   `tfsdk:"shutdown_timeout"`
+	Timeouts               timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (m *vmBehaviourModel) wantsRunning() bool { return m.PowerState.ValueString() == kit.PowerRunning }
+
+// fillDefaults gives what an import leaves open its default.
+func (m *vmBehaviourModel) fillDefaults() {
+	if m.WaitForAddress.IsNull() {
+		m.WaitForAddress = types.BoolValue(defaultWaitForAddress)
+	}
+	if m.AllowStoppingForUpdate.IsNull() {
+		m.AllowStoppingForUpdate = types.BoolValue(defaultAllowStoppingForUpdate)
+	}
+	if m.ShutdownTimeout.IsNull() {
+		m.ShutdownTimeout = types.StringValue(defaultShutdownTimeout)
+	}
+}
+
 // vmModel is mdx_vm in configuration, plan and state.
 type vmModel struct {
 	ID        types.String `tfsdk:"id"`
@@ -42,11 +68,7 @@ type vmModel struct {
 	Name      types.String `tfsdk:"name"`
 	vmHardwareModel
 
-	PowerState             types.String   `tfsdk:"power_state"`
-	WaitForAddress         types.Bool     `tfsdk:"wait_for_address"`
-	AllowStoppingForUpdate types.Bool     `tfsdk:"allow_stopping_for_update"`
-	ShutdownTimeout        types.String   `tfsdk:"shutdown_timeout"`
-	Timeouts               timeouts.Value `tfsdk:"timeouts"`
+	vmBehaviourModel
 
 	Status            types.String `tfsdk:"status"`
 	IPv4Address       types.String `tfsdk:"ipv4_address"`
@@ -72,39 +94,15 @@ func (m *vmModel) vmID() mdx.VMID { return mdx.VMID(m.ID.ValueString()) }
 
 func (m *vmModel) project() mdx.ProjectID { return mdx.ProjectID(m.ProjectID.ValueString()) }
 
-func (m *vmModel) wantsRunning() bool { return m.PowerState.ValueString() == kit.PowerRunning }
-
 func (m *vmModel) level() mdx.ServiceLevel { return mdx.ServiceLevel(m.ServiceLevel.ValueString()) }
 
 func (m *vmModel) identity() *identityModel { return &identityModel{ID: m.ID, ProjectID: m.ProjectID} }
 
 // known makes every value that is still unknown null, as state must be while a VM is coming up.
-func (m *vmModel) known() {
-	for _, v := range []*types.String{
-		&m.ID, &m.ProjectID, &m.TemplateName, &m.OSType, &m.PackType, &m.StorageNetwork, &m.Status, &m.IPv4Address,
-		&m.IPv6Address, &m.GlobalIPv4Address, &m.LoginUsername, &m.ESXi, &m.VCenter, &m.VMwareToolsStatus,
-	} {
-		if v.IsUnknown() {
-			*v = types.StringNull()
-		}
-	}
-	for _, v := range []*types.Int64{&m.PackNum, &m.DiskSize, &m.CPU, &m.Memory, &m.GPU} {
-		if v.IsUnknown() {
-			*v = types.Int64Null()
-		}
-	}
-	if m.NVLink.IsUnknown() {
-		m.NVLink = types.BoolNull()
-	}
-	for list, of := range map[*types.List]types.ObjectType{
-		&m.NetworkAdapters: adapterType, &m.ServiceNetworks: serviceNetworkType,
-		&m.StorageNetworks: storageNetworkType, &m.HardDisks: hardDiskType,
-	} {
-		if list.IsUnknown() || list.IsNull() {
-			*list = types.ListNull(of)
-		}
-	}
-}
+func (m *vmModel) known() { kit.NullUnknown(m, vmTypes()) }
+
+// vmTypes are the types of a VM's attributes.
+var vmTypes = sync.OnceValue(func() map[string]attr.Type { return kit.SchemaTypes(vmSchema(context.Background()).Attributes) })
 
 // set takes over what the portal tells of a VM. What it does not tell stays; so does an address that it does not tell
 // at the moment, since a VM that sleeps keeps its own, and rules that follow the address must not be torn down for it.
@@ -131,15 +129,7 @@ func (m *vmModel) set(ctx context.Context, project mdx.ProjectID, vm *mdx.VM, se
 		m.vmHardwareModel = before // the portal may not tell yet what it is made of
 	}
 
-	if m.WaitForAddress.IsNull() {
-		m.WaitForAddress = types.BoolValue(defaultWaitForAddress)
-	}
-	if m.AllowStoppingForUpdate.IsNull() {
-		m.AllowStoppingForUpdate = types.BoolValue(defaultAllowStoppingForUpdate)
-	}
-	if m.ShutdownTimeout.IsNull() {
-		m.ShutdownTimeout = types.StringValue(defaultShutdownTimeout)
-	}
+	m.fillDefaults()
 }
 
 // setSize takes over packs, or, where a VM has none, what a dedicated project gave it (PORTAL.md §5).
@@ -184,37 +174,7 @@ func (m *vmModel) forgetAddresses() {
 
 // keepPlanned restores what the plan promised of values that the portal, or somebody else, may change at any moment: the next
 // refresh shows the change, while an apply that answers other than planned would be an error.
-func (m *vmModel) keepPlanned(plan vmModel) {
-	for value, planned := range map[*types.String]types.String{
-		&m.Name: plan.Name, &m.PowerState: plan.PowerState, &m.ServiceLevel: plan.ServiceLevel, &m.PackType: plan.PackType,
-		&m.Status: plan.Status, &m.IPv4Address: plan.IPv4Address, &m.IPv6Address: plan.IPv6Address,
-		&m.GlobalIPv4Address: plan.GlobalIPv4Address, &m.ESXi: plan.ESXi, &m.VCenter: plan.VCenter,
-		&m.VMwareToolsStatus: plan.VMwareToolsStatus, &m.OSType: plan.OSType, &m.StorageNetwork: plan.StorageNetwork,
-		&m.LoginUsername: plan.LoginUsername, &m.TemplateName: plan.TemplateName,
-	} {
-		if !planned.IsUnknown() {
-			*value = planned
-		}
-	}
-	for value, planned := range map[*types.Int64]types.Int64{
-		&m.PackNum: plan.PackNum, &m.DiskSize: plan.DiskSize, &m.CPU: plan.CPU, &m.Memory: plan.Memory, &m.GPU: plan.GPU,
-	} {
-		if !planned.IsUnknown() {
-			*value = planned
-		}
-	}
-	for value, planned := range map[*types.List]types.List{
-		&m.NetworkAdapters: plan.NetworkAdapters, &m.ServiceNetworks: plan.ServiceNetworks,
-		&m.StorageNetworks: plan.StorageNetworks, &m.HardDisks: plan.HardDisks,
-	} {
-		if !planned.IsUnknown() {
-			*value = planned
-		}
-	}
-	if !plan.NVLink.IsUnknown() {
-		m.NVLink = plan.NVLink
-	}
-}
+func (m *vmModel) keepPlanned(plan vmModel) { kit.KeepPlanned(m, &plan) }
 
 // powerState is what a status means for power_state; null while the portal is still at it, and where a VM can be
 // neither.

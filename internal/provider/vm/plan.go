@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -69,28 +68,12 @@ func replacedBy(state, plan vmModel) path.Paths {
 	if state.Status.ValueString() == statusDeployFailed {
 		replaced = append(replaced, path.Root("status"))
 	}
-	differs := func(before, after attr.Value) bool {
-		return !before.IsNull() && !after.IsNull() && !before.Equal(after)
-	}
-	for _, part := range []struct {
-		name          string
-		before, after attr.Value
-	}{
-		{"project_id", state.ProjectID, plan.ProjectID},
-		{"template_name", state.TemplateName, plan.TemplateName},
-		{"os_type", state.OSType, plan.OSType},
-		{"pack_type", state.PackType, plan.PackType},
-		{"cpu", state.CPU, plan.CPU},
-		{"memory", state.Memory, plan.Memory},
-		{"gpu", state.GPU, plan.GPU},
-		{"storage_network", state.StorageNetwork, plan.StorageNetwork},
-		{"nvlink", state.NVLink, plan.NVLink},
-	} {
-		if differs(part.before, part.after) {
-			replaced = append(replaced, path.Root(part.name))
+	for _, a := range vmAttributes {
+		if a.change == replaces && differ(kit.Attribute(&state, a.name), kit.Attribute(&plan, a.name)) {
+			replaced = append(replaced, path.Root(a.name))
 		}
 	}
-	if differs(state.SSHPublicKey, plan.SSHPublicKey) && !sameKey(state.SSHPublicKey, plan.SSHPublicKey) {
+	if differ(state.SSHPublicKey, plan.SSHPublicKey) && !sameKey(state.SSHPublicKey, plan.SSHPublicKey) {
 		replaced = append(replaced, path.Root("ssh_public_key"))
 	}
 	// Either origin being known, the other is none to take over.

@@ -296,12 +296,7 @@ func (r *vmResource) Delete(ctx context.Context, req resource.DeleteRequest, res
 	defer cancel()
 	target := state.target()
 	target.OnRulesRemoved = warnOfRules(target.Name, &resp.Diagnostics)
-	switch err := r.portal.DestroyVM(ctx, target); {
-	case mdx.IsNotFound(err): // long ago, perhaps, and the journal knows one that was made in its place
-		r.portal.VMHadName(ctx, state.project(), mdx.VMID(state.ID.ValueString()), state.Name.ValueString())
-	case err != nil:
+	if err := r.portal.DestroyVM(ctx, target); err != nil {
 		resp.Diagnostics.Append(kit.PortalError(fmt.Sprintf("destroy VM %q", state.Name.ValueString()), err))
-	default:
-		r.portal.VMDestroyed(ctx, state.project(), state.Name.ValueString())
 	}
 }
