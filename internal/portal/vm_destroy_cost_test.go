@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
@@ -50,7 +51,10 @@ func manyVMs(t *testing.T, n int) (p *Portal, sim *mdxsim.Sim, targets []VMTarge
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Portal{Client: client, PollInterval: mdx.DefaultPollInterval, reads: mdx.NewReader(client)}, sim, targets
+	return &Portal{
+		Client: client, PollInterval: mdx.DefaultPollInterval, reads: mdx.NewReader(client),
+		journal: recorder{journal.At(t.TempDir()), "", "default", time.Now()},
+	}, sim, targets
 }
 
 // TestWhatDestroyingManyVMsCosts compares with the time that the portal takes for one VM: ten seconds for its power, and
