@@ -28,6 +28,7 @@ type VMTarget struct {
 
 func (t VMTarget) named() mdx.WaitOption { return mdx.WithObject(t.Name) }
 
+// IsRunning tells whether a VM is on.
 func IsRunning(vm mdx.VMSummary) bool { return vm.Status == mdx.VMPowerOn }
 
 func isStopped(vm mdx.VMSummary) bool { return vm.Status.IsStopped() }
