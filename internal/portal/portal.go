@@ -44,11 +44,13 @@ type Config struct {
 	mdx.Config
 	// DeployAlone has every VM asked for in a request of its own.
 	DeployAlone bool
+	// Unheard, if set, tells whether nobody hears answers any more, so that what is made then is not handed over.
+	Unheard func() bool
 }
 
 // New makes a portal. It sends no request.
 func New(cfg Config) (*Portal, error) {
-	journal := newRecorder(cfg.Endpoint)
+	journal := newRecorder(cfg.Endpoint, cfg.Unheard)
 	cfg.Recorder = journal
 	client, err := mdx.New(cfg.Config)
 	if err != nil {
