@@ -17,7 +17,7 @@ func TestWhatARunBesideIsAskingForIsNotForgotten(t *testing.T) {
 	beside := r.run()
 	o := r.ordered(beside, "web")
 	r.note(beside, o)
-	if _, err := next.takeUp(t.Context(), o); !errors.Is(err, errNotLeft) {
+	if _, err := next.adopt(t.Context(), o); !errors.Is(err, errNotLeft) {
 		t.Fatal(err)
 	}
 	if n := r.journaled(next, "web"); n != 1 {
@@ -66,7 +66,7 @@ func TestTheOnlyTaskOfARangeIsThatOfOneVM(t *testing.T) {
 	r.accepted(record, first) // of the other one the portal tells nothing
 	r.killed(run)
 	next := r.run()
-	if made, err := next.takeUp(t.Context(), r.ordered(next, "web-2")); !errors.Is(err, errNotLeft) {
+	if made, err := next.adopt(t.Context(), r.ordered(next, "web-2")); !errors.Is(err, errNotLeft) {
 		t.Errorf("%+v, %v", made, err)
 	}
 	r.takesUp("web-1", r.vms("web-1")[0], nil)

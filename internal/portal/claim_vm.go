@@ -12,14 +12,14 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
-// errNotLeft says that no earlier run has left anything to take up.
+// errNotLeft says that no earlier run has left anything to adopt.
 var errNotLeft = errors.New("nothing was left behind")
 
 // NameTakenError is a VM of a wanted name that is not known to be ours: names are unique in a project (PORTAL.md §5).
 type NameTakenError struct {
 	name string
 	vm   mdx.VMID
-	why  string // it was not taken up although the journal has its name; empty if it has not
+	why  string // it was not adopted although the journal has its name; empty if it has not
 	said error  // what the portal said; nil if it was not asked to make one
 }
 
@@ -46,16 +46,16 @@ type renamedError struct {
 // Error tells the ways out.
 func (e *renamedError) Error() string {
 	return fmt.Sprintf("an interrupted run had asked for a VM named %q, and that VM was renamed to %q since. Rename it back on the "+
-		"portal to have it taken up. Or, if it is to keep its name, import it where no state has it yet (terraform import <address "+
+		"portal to have it adopted. Or, if it is to keep its name, import it where no state has it yet (terraform import <address "+
 		"of its resource> %s), and remove the file about %q from %s", e.name, e.vm.Name, e.vm.ID, e.name, e.dir)
 }
 
-// takeUp finds the VM that an interrupted run has asked for in place of the one that is now to be made: the journal
+// adopt finds the VM that an interrupted run has asked for in place of the one that is now to be made: the journal
 // knows the request, and the portal's history what came of it. Where both agree, the VM is ours. A failed deploy may
 // have left one too; it comes with the error.
 //
 // The answer is errNotLeft where the VM is to be made, and a [*nameTakenError] where somebody else has its name.
-func (p *Portal) takeUp(ctx context.Context, o VMOrder) (VMCreation, error) {
+func (p *Portal) adopt(ctx context.Context, o VMOrder) (VMCreation, error) {
 	entries, err := p.leftEntries(ctx, o.Project, o.Name)
 	if err != nil {
 		return VMCreation{}, err
@@ -72,7 +72,7 @@ func (p *Portal) takeUp(ctx context.Context, o VMOrder) (VMCreation, error) {
 		}
 		if made.ID != "" {
 			made.Continued = noteOf(o, e)
-			p.warn(ctx, "took up a VM that an interrupted run had asked for", map[string]any{"name": o.Name, "id": string(made.ID)})
+			p.warn(ctx, "adopted a VM that an interrupted run had asked for", map[string]any{"name": o.Name, "id": string(made.ID)})
 		}
 		return made, err
 	}
@@ -112,8 +112,8 @@ func (p *Portal) takenMeanwhile(ctx context.Context, o VMOrder, said error) erro
 	return &NameTakenError{name: o.Name, vm: vm.ID, said: said}
 }
 
-// MayTakeUp tells whether an interrupted run has asked for a VM of a name, so that one of that name may be its own.
-func (p *Portal) MayTakeUp(ctx context.Context, project mdx.ProjectID, name string) bool {
+// MayAdopt tells whether an interrupted run has asked for a VM of a name, so that one of that name may be its own.
+func (p *Portal) MayAdopt(ctx context.Context, project mdx.ProjectID, name string) bool {
 	left, err := p.leftEntries(ctx, project, name)
 	return err != nil || len(left) > 0
 }
@@ -307,13 +307,14 @@ const (
 	clockSlack = time.Minute
 )
 
-// noteOf tells the user of a VM that was taken up, after its name.
+// noteOf tells the user of a VM that was adopted.
 func noteOf(o VMOrder, e journal.Entry) string {
-	note := fmt.Sprintf("asked for by an interrupted run at %s, and taken up; no other was made.", e.Asked.Format(time.RFC3339))
+	note := fmt.Sprintf("An interrupted run had asked for it at %s; this run continues with it, and no other was made.",
+		e.Asked.Format(time.RFC3339))
 	if e.Digest != o.digest() {
-		note += " The configuration was another one then. What has changed since is settled by the next terraform apply, but for " +
-			"what nobody can tell by looking at the VM, such as its catalog entry and its first key: where that matters, have it made " +
-			"anew with terraform apply -replace."
+		note += " The configuration was another one then. The next terraform apply changes what has changed since, but for what " +
+			"nobody can tell by looking at the VM, such as its catalog entry and its first key: where that matters, replace it with " +
+			"terraform apply -replace."
 	}
 	return note
 }

@@ -119,7 +119,7 @@ func TestAVMThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 		return err
 	})
 	next := r.run()
-	made, err := next.takeUp(t.Context(), o)
+	made, err := next.adopt(t.Context(), o)
 	over()
 	if ids := r.vms("web"); err != nil || len(ids) != 1 || made.ID != ids[0] {
 		t.Errorf("%+v, %v, of %v", made, err, ids)
@@ -140,13 +140,13 @@ func TestAVMThatCanNotBeReadIsNotTakenUpYet(t *testing.T) {
 	if err := r.SetFaults([]mdxsim.Fault{{Route: "GET /api/vm/{vm}/", Nth: 1, Times: 100, Kind: mdxsim.Error500}}); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := next.takeUp(t.Context(), o); err == nil || left.ID != "" {
+	if left, err := next.adopt(t.Context(), o); err == nil || left.ID != "" {
 		t.Errorf("%+v, %v", left, err)
 	}
 	if err := r.SetFaults(nil); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := next.takeUp(t.Context(), o); err != nil || left.ID != made.ID {
+	if left, err := next.adopt(t.Context(), o); err != nil || left.ID != made.ID {
 		t.Errorf("%+v, %v", left, err)
 	}
 }

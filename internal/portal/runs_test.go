@@ -160,7 +160,7 @@ func (r *runs) takesUp(name string, want mdx.VMID, change func(*VMOrder)) VMCrea
 		r.t.Fatalf("%+v, want %s; %v", made, want, err)
 	}
 	if made.Continued == "" {
-		r.t.Error("it is not said that the VM was taken up")
+		r.t.Error("it is not said that the VM was adopted")
 	}
 	if now := r.Stats().Deployed; now != before || len(r.vms(name)) != 1 {
 		r.t.Errorf("%d more were deployed; there are %v", now-before, r.vms(name))

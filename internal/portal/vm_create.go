@@ -9,11 +9,11 @@ import (
 
 // CreateVM asks for a VM and answers its id as soon as the portal tells it, which takes seconds. An id may come with an
 // error: a failed deploy may leave a VM behind. All that is deployed or cloned passes here. What an interrupted run has
-// made already is taken up.
+// made already is adopted.
 //
 // From the request on the id must not be lost, so a cancelled context ends the wait for a turn, but not this.
 func (p *Portal) CreateVM(ctx context.Context, o VMOrder) (VMCreation, error) {
-	left, err := p.takeUp(ctx, o)
+	left, err := p.adopt(ctx, o)
 	if !errors.Is(err, errNotLeft) {
 		return left, err
 	}

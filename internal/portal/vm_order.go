@@ -25,7 +25,7 @@ func (o VMOrder) digest() string {
 // VMCreation is a VM that the portal has begun to make.
 type VMCreation struct {
 	ID mdx.VMID
-	// Continued says so, after the VM's name, where an interrupted run had it made; empty if it was made now.
+	// Continued says so where an interrupted run had asked for it; empty if it was made now.
 	Continued string
 
 	task     mdx.TaskID      // empty where its answer was lost

@@ -18,7 +18,7 @@ func TestAGroupThatIsTakenUpNamesItsMembers(t *testing.T) {
 	next := w.plugin(t)
 	next.resource = "mdx_vm_group"
 	_, said := next.apply(t.Context(), next.plan(nil, smallGroup("web-", 10)))
-	if !regexp.MustCompile(`(?m)(^|\W)web-\[0-9\]: asked for by an interrupted run at \S+, and taken up; no other was made\.$`).MatchString(said) {
+	if !regexp.MustCompile(`(?m)(^|\W)web-\[0-9\]: An interrupted run had asked for it at \S+; this run continues with it, and no other was made\.$`).MatchString(said) {
 		t.Error(said)
 	}
 	if deployed := w.Stats().Deployed; deployed != 10 {

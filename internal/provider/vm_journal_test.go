@@ -210,7 +210,7 @@ func TestAVMThatSomebodyHasRenamedSinceIsNotTakenUp(t *testing.T) {
 		t.Errorf("%v, %v, %v", state, w.machine("web"), journaled(t))
 	}
 	w.rename(t, "keep", "web")
-	if state, said = p.apply(t.Context(), p.plan(nil, smallVM(nil))); state["id"] != id || !strings.Contains(said, "taken up") {
+	if state, said = p.apply(t.Context(), p.plan(nil, smallVM(nil))); state["id"] != id || !strings.Contains(said, "this run continues with it") {
 		t.Errorf("%v, want %s; %s", state["id"], id, said)
 	}
 }

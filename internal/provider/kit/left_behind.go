@@ -25,7 +25,7 @@ func warnLeftBehind(ctx context.Context, behind portal.LeftBehind, diags *diag.D
 	for _, set := range behind.RuleSets {
 		diags.AddWarning("Rules were left by an interrupted run: "+set.Name, fmt.Sprintf(
 			"A run that was interrupted at %s may have made these rules, and ended before the state had them:\n  %s\n%s\nIf an "+
-				"mdx_network still has them, terraform apply takes them up. If not, remove them on the portal, and their file from %s.",
+				"mdx_network still has them, terraform apply adopts them. If not, remove them on the portal, and their file from %s.",
 			set.Asked.Format(time.RFC3339), strings.Join(set.Parts, "\n  "), set.Name, behind.Dir))
 	}
 	warnVMsLeftBehind(behind.VMs, behind.Dir, diags)
@@ -41,7 +41,7 @@ func warnVMsLeftBehind(vms []portal.Left, dir string, diags *diag.Diagnostics) {
 	for _, vm := range vms {
 		diags.AddWarning(fmt.Sprintf("VM %q was left by an interrupted run", vm.Name), fmt.Sprintf(
 			"A run that was interrupted had asked the portal for a VM named %q at %s, and may have ended before the state had it. "+
-				"If the configuration still has a VM of that name, terraform apply takes it up. If not, it may exist and cost points "+
+				"If the configuration still has a VM of that name, terraform apply adopts it. If not, it may exist and cost points "+
 				"all the same: look for it on the portal, import or destroy it there, and remove its file from %s.",
 			vm.Name, vm.Asked.Format(time.RFC3339), dir))
 	}
@@ -55,7 +55,7 @@ func warnRulesLeftBehind(rules []portal.Left, dir string, diags *diag.Diagnostic
 	for _, rule := range rules {
 		diags.AddWarning("A rule was left by an interrupted run: "+rule.Name, fmt.Sprintf(
 			"A run that was interrupted at %s may have made the %s, and ended before the state had it. If the configuration still has "+
-				"it, terraform apply takes it up. If not, remove it on the portal, and its file from %s.",
+				"it, terraform apply adopts it. If not, remove it on the portal, and its file from %s.",
 			rule.Asked.Format(time.RFC3339), rule.Name, dir))
 	}
 }
@@ -64,7 +64,7 @@ func warnRulesLeftBehind(rules []portal.Left, dir string, diags *diag.Diagnostic
 func warnManyLeftBehind(what string, behind []portal.Left, names []string, others string, diags *diag.Diagnostics) {
 	diags.AddWarning(fmt.Sprintf("%d %s were left by an interrupted run", len(behind), what), fmt.Sprintf(
 		"A run that was interrupted had asked the portal for these %s, at %s and after, and may have ended before the state had "+
-			"them:\n  %s\nterraform apply takes up those that the configuration still has. %s.",
+			"them:\n  %s\nterraform apply adopts those that the configuration still has. %s.",
 		what, behind[0].Asked.Format(time.RFC3339), strings.Join(names, "\n  "), others))
 }
 

@@ -94,7 +94,7 @@ func incomplete(group vmGroupModel, failed int) string {
 }
 
 // refuseTakenNames stops a group some of whose names somebody has: names are unique in a project (PORTAL.md §5). Those
-// that an interrupted run has asked for are for place to take up.
+// that an interrupted run has asked for are for CreateVM to adopt.
 func (r *vmGroupResource) refuseTakenNames(ctx context.Context, plan vmGroupModel, diags *diag.Diagnostics) {
 	names := plan.names()
 	if len(names) == 0 {
@@ -110,7 +110,7 @@ func (r *vmGroupResource) refuseTakenNames(ctx context.Context, plan vmGroupMode
 		if !slices.Contains(names, vm.Name) {
 			continue
 		}
-		if !r.portal.MayTakeUp(ctx, plan.project(), vm.Name) {
+		if !r.portal.MayAdopt(ctx, plan.project(), vm.Name) {
 			taken = append(taken, fmt.Sprintf("%q", vm.Name))
 		}
 	}

@@ -81,7 +81,7 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 		defer r.portal.HandedOver(ctx, project, order.Name)
 	}
 	if made.Continued != "" {
-		resp.Diagnostics.AddWarning(fmt.Sprintf("VM %q was taken up", order.Name), "It was "+made.Continued)
+		resp.Diagnostics.AddWarning(fmt.Sprintf("VM %q continues from an interrupted run", order.Name), made.Continued)
 	}
 	notPlaced := err != nil
 	if !notPlaced {
@@ -118,7 +118,7 @@ func finish(ctx context.Context, p *kit.Provider, plan *vmModel) error {
 	if err := absorb(ctx, p, plan, vm); err != nil {
 		return err
 	}
-	// Others may have changed it since, or stopped it, as the platform does, and one that was taken up may have been asked for
+	// Others may have changed it since, or stopped it, as the platform does, and one that was adopted may have been asked for
 	// otherwise: what differs is for the next plan to tell.
 	plan.Name, plan.PowerState, plan.vmHardwareModel = wanted.Name, wanted.PowerState, wanted.vmHardwareModel
 	return nil
