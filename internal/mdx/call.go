@@ -21,7 +21,8 @@ type call struct {
 	query        url.Values
 	body         any // nil for none
 	kind         callKind
-	unpaged      bool // the first page is asked for without saying so
+	unpaged      bool    // the first page is asked for without saying so
+	roster       *roster // the list that has what it is about, if it is known; see [Client.ask]
 }
 
 // callKind says which care a request needs.

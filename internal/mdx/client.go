@@ -19,12 +19,13 @@ type Client struct {
 	limits *limits
 	log    *masker
 	clock  *portalClock
+	vms    Cache[ProjectID, look[VMSummary]]
+	homes  homes
 
 	changes atomic.Uint64 // how many were sent
 
 	mu       sync.Mutex
 	watchers map[ProjectID]*watcher // one for each project that was waited in
-	lists    map[ProjectID]*sharing[[]VMSummary]
 }
 
 // New makes a client. It checks the configuration and reads the token file, but sends nothing: the
@@ -40,7 +41,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		cfg: cfg, base: base, limits: newLimits(cfg.LockDir, base), log: &masker{log: cfg.Logger},
-		watchers: map[ProjectID]*watcher{}, lists: map[ProjectID]*sharing[[]VMSummary]{}, clock: newPortalClock(),
+		watchers: map[ProjectID]*watcher{}, clock: newPortalClock(),
 	}
 	c.tokens, err = newTokenSource(cfg, c.refresh, c.limits.lockToken, c.log)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -304,8 +305,12 @@ func TestEndpoints(t *testing.T) {
 			if diff := cmp.Diff(tc.want, got, values); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
-			if len(s.asked) != 1 {
-				t.Fatalf("%d requests", len(s.asked))
+			want := 1
+			if strings.HasPrefix(tc.request, "GET ") && strings.HasPrefix(tc.answer, "[") {
+				want = 2 // a bare array has no count
+			}
+			if len(s.asked) != want {
+				t.Fatalf("%d requests, want %d", len(s.asked), want)
 			}
 			r := s.asked[0]
 			if got := r.Method + " " + r.URL.RequestURI(); got != tc.request {
@@ -394,7 +399,7 @@ func TestDNATRulesAreWaitedFor(t *testing.T) {
 	if err != nil || got.ID != "d" {
 		t.Errorf("WaitDNAT = %+v, %v", got, err)
 	}
-	if err := fast.WaitDNATGone(t.Context(), "p", "d"); err != nil || len(s.asked) != 4 {
+	if err := fast.WaitDNATGone(t.Context(), "p", "d"); err != nil || len(s.asked) != 5 { // the last two agree
 		t.Errorf("WaitDNATGone = %v after %d requests", err, len(s.asked))
 	}
 }

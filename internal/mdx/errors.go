@@ -108,8 +108,14 @@ func IsAmbiguous(err error) bool {
 
 // mayPass tells whether asking again later may do better.
 func mayPass(err error) bool {
+	return isOutage(err) || IsNotFound(err)
+}
+
+// isOutage tells whether err is of a request that was repeated in vain, or that no answer came to: asking
+// again at once will do no better.
+func isOutage(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && (e.Status == 0 || e.Status/100 == 2 || IsOverloaded(err) || IsNotFound(err))
+	return ok && (e.Status == 0 || e.Status/100 == 2 || IsOverloaded(err))
 }
 
 func hasStatus(err error, codes ...int) bool {

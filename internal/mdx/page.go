@@ -18,23 +18,20 @@ const pageSize = 100
 
 // wirePage is a page of a list, or a whole list that came as a bare array (PORTAL.md §3).
 type wirePage[T any] struct {
-	Count   int
+	Count   int // what the portal says that there are in all; -1 if it does not
 	More    bool
 	Results []T
+	raw     []byte
 }
 
 // UnmarshalJSON takes a page or a bare array.
 func (p *wirePage[T]) UnmarshalJSON(data []byte) error {
 	if data = bytes.TrimSpace(data); len(data) > 0 && data[0] == '[' {
-		*p = wirePage[T]{}
-		if err := json.Unmarshal(data, &p.Results); err != nil {
-			return err
-		}
-		p.Count = len(p.Results)
-		return nil
+		*p = wirePage[T]{Count: -1, raw: data}
+		return json.Unmarshal(data, &p.Results)
 	}
 	var page struct {
-		Count   wireInt         `json:"count"`
+		Count   *wireInt        `json:"count"`
 		Next    wireText        `json:"next"`
 		Results json.RawMessage `json:"results"`
 	}
@@ -44,15 +41,20 @@ func (p *wirePage[T]) UnmarshalJSON(data []byte) error {
 	if page.Results == nil { // what is missing from a list counts as gone
 		return errors.New("a list expected, got something else")
 	}
-	*p = wirePage[T]{Count: int(page.Count), More: page.Next != ""}
+	*p = wirePage[T]{Count: -1, More: page.Next != "", raw: bytes.Clone(page.Results)}
+	if page.Count != nil {
+		p.Count = int(*page.Count)
+	}
 	return json.Unmarshal(page.Results, &p.Results)
 }
 
-// pages iterates over a list page by page. The error, if any, is the last thing it yields.
+// pages iterates over a list page by page. The error, if any, is the last thing it yields. A link to the
+// next page is not followed, but counted: wherever it leads, the token goes to the portal only.
 func pages[T any](ctx context.Context, c *Client, r call) iter.Seq2[wirePage[T], error] {
 	return func(yield func(wirePage[T], error) bool) {
 		r.method = http.MethodGet
 		base := r.query
+		var so chain
 		for number := 1; ; number++ {
 			r.query = maps.Clone(base)
 			if number > 1 || !r.unpaged {
@@ -63,7 +65,15 @@ func pages[T any](ctx context.Context, c *Client, r call) iter.Seq2[wirePage[T],
 				r.query.Set("page_size", strconv.Itoa(pageSize))
 			}
 			var page wirePage[T]
-			if err := c.do(ctx, r, &page); err != nil {
+			send := c.do
+			if number == 1 { // a later page may be none any more
+				send = c.ask
+			}
+			err := send(ctx, r, &page)
+			if err == nil && page.More {
+				err = so.goOn(r, page.Count, len(page.Results), page.raw)
+			}
+			if err != nil {
 				yield(page, err)
 				return
 			}
@@ -72,6 +82,51 @@ func pages[T any](ctx context.Context, c *Client, r call) iter.Seq2[wirePage[T],
 			}
 		}
 	}
+}
+
+// Bounds of a list that is read page by page. A page of a hundred machines has some 50 kB.
+const (
+	maxPages     = 1000
+	maxPageBytes = 64 << 20 // of all pages of a list
+	maxBeyond    = 5        // pages after as many entries as the portal counts
+	maxSamePages = 3        // in a row
+)
+
+// chain watches that a list's pages come to an end.
+type chain struct {
+	pages, entries, bytes int
+	count, beyond         int
+	last                  []byte
+	same                  int
+}
+
+// goOn tells why there is to be no further page, nil if there may be one.
+func (c *chain) goOn(r call, count, entries int, raw []byte) error {
+	c.pages++
+	c.entries += entries
+	c.bytes += len(raw)
+	c.count = max(c.count, count)
+	if c.same++; !bytes.Equal(raw, c.last) {
+		c.same = 1
+	}
+	c.last = raw
+	if c.count > 0 && c.entries >= c.count {
+		c.beyond++
+	}
+	var why string
+	switch {
+	case c.same >= maxSamePages:
+		why = fmt.Sprintf("page %d is the same as the %d before it", c.pages, c.same-1)
+	case c.beyond > maxBeyond:
+		why = fmt.Sprintf("it had %d entries by page %d, and is to have %d", c.entries, c.pages, c.count)
+	case c.pages >= maxPages:
+		why = fmt.Sprintf("it has more than %d pages", maxPages)
+	case c.bytes >= maxPageBytes:
+		why = fmt.Sprintf("it has more than %d MB", maxPageBytes>>20)
+	default:
+		return nil
+	}
+	return r.failed(fmt.Errorf("%w: the portal goes on promising further pages of the list, although %s: tell its operator", errUnreadable, why))
 }
 
 // each iterates over a list's items, fetching pages as they are reached, converted by conv.
@@ -88,43 +143,6 @@ func each[W, T any](ctx context.Context, c *Client, r call, conv func(W) T) iter
 					return
 				}
 			}
-		}
-	}
-}
-
-// list reads a whole list, converted by conv.
-//
-// Pages are cut from the list as it is when each is asked for (PORTAL.md §3). When something is added
-// or removed between two of them, an item may show on neither, and would look deleted, and a page that
-// was promised may be none any more. So the list is read again until its length stays the same from the
-// first page to the last.
-func list[W, T any](ctx context.Context, c *Client, r call, conv func(W) T) ([]T, error) {
-	const attempts = 4
-	r.method = http.MethodGet
-	for attempt := 1; ; attempt++ {
-		var out []T
-		first, steady := -1, true
-		for page, err := range pages[W](ctx, c, r) {
-			if first >= 0 && IsNotFound(err) {
-				steady = false
-				break
-			}
-			if err != nil {
-				return nil, err
-			}
-			if first < 0 {
-				first = page.Count
-			}
-			steady = steady && page.Count == first
-			for _, item := range page.Results {
-				out = append(out, conv(item))
-			}
-		}
-		switch {
-		case steady && (first == len(out) || first == 0 || attempt == attempts): // a wrong count is no reason to fail
-			return out, nil
-		case attempt == attempts:
-			return nil, r.failed(fmt.Errorf("%w: the list changes while it is read", errUnreadable))
 		}
 	}
 }

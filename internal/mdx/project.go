@@ -3,6 +3,7 @@ package mdx
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 )
 
 // Project is a project that the user may work in (PORTAL.md §4).
@@ -40,21 +41,14 @@ type wireAssigned struct {
 	Projects json.RawMessage `json:"projects"`
 }
 
-// Projects lists the projects the user is assigned to (PORTAL.md §4).
+// Projects lists the projects the user is assigned to (PORTAL.md §4). An omission hurts: a plan would not know the project
+// that it is for, or take another for the only one. So a bare array, which is how it comes, is read twice.
 func (c *Client) Projects(ctx context.Context) ([]Project, error) {
 	r := call{op: "list projects", path: "/api/project/assigned/", unpaged: true}
-	var out []Project
-	for entry, err := range each(ctx, c, r, func(w wireAssigned) wireAssigned { return w }) {
-		if err != nil {
-			return nil, err
-		}
-		projects, err := entry.flatten()
-		if err != nil {
-			return nil, &Error{Op: r.op, Method: "GET", Path: r.path, Err: err}
-		}
-		out = append(out, projects...)
-	}
-	return out, nil
+	r.method = http.MethodGet
+	return believed(ctx, c, r, nil, func(ctx context.Context) (look[Project], error) {
+		return lookAt(ctx, c, r, wireAssigned.flatten, func(p Project) string { return string(p.ID) })
+	})
 }
 
 func (w wireAssigned) flatten() ([]Project, error) {

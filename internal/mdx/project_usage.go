@@ -159,7 +159,7 @@ func (c *Client) ProjectPoints(ctx context.Context, id ProjectID) (points []Poin
 // AccessKey is a key to a project's object storage (PORTAL.md §4). Its secret half is not listed.
 type AccessKey struct{ ID, Name string }
 
-// AccessKeys lists a project's keys.
+// AccessKeys lists a project's keys (PORTAL.md §4). A bare array is read twice, so that none is missing.
 func (c *Client) AccessKeys(ctx context.Context, id ProjectID) ([]AccessKey, error) {
 	type wire struct {
 		UUID wireText `json:"uuid"`
@@ -167,7 +167,8 @@ func (c *Client) AccessKeys(ctx context.Context, id ProjectID) ([]AccessKey, err
 	}
 	return list(ctx, c, call{
 		op: "list access keys of project", object: string(id), path: pathOf("/api/project/%s/access_key/", id),
-	}, func(w wire) AccessKey { return AccessKey{string(w.UUID), string(w.Name)} })
+	}, func(w wire) AccessKey { return AccessKey{string(w.UUID), string(w.Name)} },
+		func(k AccessKey) string { return k.ID })
 }
 
 // ProjectStorage asks for a project's storage. Its shape is not known (PORTAL.md §4), so it is
@@ -179,7 +180,7 @@ func (c *Client) ProjectStorage(ctx context.Context, id ProjectID) (json.RawMess
 // projectInfo asks for one of the pages about a project.
 func projectInfo[W any](ctx context.Context, c *Client, id ProjectID, page string) (W, error) {
 	var w W
-	err := c.do(ctx, call{
+	err := c.ask(ctx, call{
 		op: "read " + page + " of project", object: string(id), method: http.MethodGet,
 		path: pathOf("/api/project/%s/"+page+"/", id),
 	}, &w)

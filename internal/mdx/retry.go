@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -35,6 +36,9 @@ func (p retryPolicy) check(ctx context.Context, resp *http.Response, err error) 
 
 // worthRetrying tells whether the last attempt failed in a way that may pass, and why.
 func (f *flight) worthRetrying(log *masker, resp *http.Response, err error) (retry bool, why string) {
+	if errors.Is(err, errTooLong) {
+		return false, ""
+	}
 	if err != nil {
 		// A change that may have arrived is never sent again.
 		return f.safe() || !f.sent, err.Error()

@@ -1,6 +1,7 @@
 package mdx_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -76,4 +77,11 @@ func scripted(t *testing.T, answers ...reply) (*script, *mdx.Client) {
 		t.Fatal(err)
 	}
 	return s, client
+}
+
+// answerOf is an answer with a body in JSON.
+func answerOf(body any) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	err := json.NewEncoder(w).Encode(body)
+	return w.Result(), err
 }

@@ -71,14 +71,23 @@ func (c *Client) task(w wireTask) Task {
 	}
 }
 
-// Task reads a task. A task that was handed out just now may answer 404 for a while (PORTAL.md §8):
-// [Client.WaitTask] knows.
+// Task reads a task (PORTAL.md §6). A 404 is asked again a few times, since the portal gives one under load, and for a task
+// that was handed out just now (PORTAL.md §8). For that one [Client.WaitTask] has more patience.
 func (c *Client) Task(ctx context.Context, id TaskID) (Task, error) {
 	var w wireTask
-	err := c.do(ctx, call{
-		op: "read task", object: string(id), method: http.MethodGet, path: taskPath(id),
-	}, &w)
+	err := c.ask(ctx, taskCall(id), &w)
 	return c.task(w), err
+}
+
+// taskOnce is for those who come back anyway.
+func (c *Client) taskOnce(ctx context.Context, id TaskID) (Task, error) {
+	var w wireTask
+	err := c.do(ctx, taskCall(id), &w)
+	return c.task(w), err
+}
+
+func taskCall(id TaskID) call {
+	return call{op: "read task", object: string(id), method: http.MethodGet, path: taskPath(id)}
 }
 
 func taskPath(id TaskID) string { return pathOf("/api/task/%s/", id) }
@@ -97,7 +106,9 @@ func (c *Client) History(ctx context.Context, project ProjectID, filter HistoryF
 
 // VMHistory iterates over what happened to a machine, newest first (PORTAL.md §4).
 func (c *Client) VMHistory(ctx context.Context, id VMID, filter HistoryFilter) iter.Seq2[Task, error] {
-	return each(ctx, c, historyCall("vm", string(id), filter), c.task)
+	r := historyCall("vm", string(id), filter)
+	r.roster = c.vmRoster(id)
+	return each(ctx, c, r, c.task)
 }
 
 func historyCall(kind, id string, filter HistoryFilter) call {

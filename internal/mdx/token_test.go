@@ -72,7 +72,7 @@ func (p *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 		_, _ = w.WriteString(`{"detail":"Signature has expired."}`)
 	default:
 		p.asked++
-		_, _ = w.WriteString(`[]`)
+		_, _ = w.WriteString(`{"count":0,"next":null,"results":[]}`)
 	}
 	return w.Result(), nil
 }

@@ -35,6 +35,9 @@ func newTransport(version IPVersion) *http.Transport {
 // maxAnswer bounds how much of an answer is read; a page of a hundred machines is far below it.
 const maxAnswer = 32 << 20
 
+// errTooLong is the cause when an answer goes on beyond that. Asking again would bring as much.
+var errTooLong = fmt.Errorf("it has more than %d MB", maxAnswer>>20)
+
 // exchange is the lowest layer: one attempt, bounded in time, its answer read to the end. What is cut
 // off on the way thus shows as an error of the attempt, and a place in the limits is free again when
 // RoundTrip returns.
@@ -66,7 +69,10 @@ func (t *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, timeoutCause(ctx, err)
 	}
 	t.clock.hear(resp.Header)
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if len(data) > maxAnswer {
+		err = errTooLong
+	}
 	if err = errors.Join(err, resp.Body.Close()); err != nil {
 		return nil, fmt.Errorf("the answer broke off after %d bytes: %w", len(data), timeoutCause(ctx, err))
 	}

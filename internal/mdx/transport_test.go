@@ -46,7 +46,7 @@ func TestRequestsAreRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 		"GET, a web page":               {get, says(200, maintenancePage), 2, false},
 		"GET, 400":                      {get, says(400, `{}`), 1, false},
 		"GET, 403":                      {get, says(403, `{}`), 1, false},
-		"GET, 404":                      {get, says(404, `{}`), 1, false},
+		"GET, 404":                      {get, says(404, `{}`), 2, false},
 		"PUT, 503":                      {put, says(503, ``), 2, false},
 		"PUT, connection lost":          {put, reset, 2, false},
 		"DELETE, 503":                   {del, says(503, ``), 2, false},

@@ -2,7 +2,6 @@ package mdx
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -84,103 +83,77 @@ func (v *VM) IPv4() netip.Addr {
 	return netip.Addr{}
 }
 
-// VMs lists the machines of a project. It is the one proof that a machine is gone (PORTAL.md §8).
+// VMs lists the machines of a project (PORTAL.md §5). It is the one proof that a machine is gone (PORTAL.md §8), so an
+// omission hurts: a bare array is read twice, and with [Expecting] any list that lacks one of the caller's machines.
 //
 // Those who ask while an answer is on its way share the next one.
-func (c *Client) VMs(ctx context.Context, project ProjectID) ([]VMSummary, error) {
+func (c *Client) VMs(ctx context.Context, project ProjectID, opts ...ListOption) ([]VMSummary, error) {
 	r := listOfVMs(project)
-	vms, err := c.sharedList(project).get(ctx, func(ctx context.Context) ([]VMSummary, error) {
-		return list(ctx, c, r, wireVMSummary.summary)
+	id := func(vm VMSummary) string { return string(vm.ID) }
+	vms, err := believed(ctx, c, r, opts, func(ctx context.Context) (look[VMSummary], error) {
+		return c.vms.Get(ctx, project, 0, func(ctx context.Context) (look[VMSummary], error) {
+			seen, err := lookAt(ctx, c, r, oneEach(wireVMSummary.summary), id)
+			c.homes.learn(project, seen.ids)
+			return seen, err
+		})
 	})
 	if err != nil && ctx.Err() != nil {
-		left := r // the question itself may go on for others
-		left.method = http.MethodGet
-		return nil, left.failed(ctx.Err())
+		return nil, r.failed(ctx.Err()) // the question itself may go on for others
 	}
 	return slices.Clone(vms), err
 }
 
+// lookAtVMs is VMs for those who look for what is there, or look again themselves.
+func (c *Client) lookAtVMs(ctx context.Context, project ProjectID) ([]VMSummary, error) {
+	return c.VMs(ctx, project, Expecting[VMID]())
+}
+
 func listOfVMs(project ProjectID) call {
-	return call{op: "list VMs of project", object: string(project), path: pathOf("/api/vm/project/%s/", project)}
-}
-
-func (c *Client) sharedList(project ProjectID) *sharing[[]VMSummary] {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.lists[project] == nil {
-		c.lists[project] = &sharing[[]VMSummary]{}
+	return call{
+		op: "list VMs of project", object: string(project), method: http.MethodGet,
+		path: pathOf("/api/vm/project/%s/", project),
 	}
-	return c.lists[project]
 }
 
-// VMByName looks a machine up in its project's list. Names are unique in a project; a name nobody has
-// is an error that [IsNotFound] knows. A list that is itself answered with 404 is none of those: the portal
-// does that under load (PORTAL.md §8), and is asked again a few times.
+// VMByName looks a machine up in its project's list. Names are unique in a project; a name that two looks lack is an
+// error that [IsNotFound] knows. A list that is itself answered with 404 is none of those: the portal does that under load
+// (PORTAL.md §8).
 func (c *Client) VMByName(ctx context.Context, project ProjectID, name string) (VMSummary, error) {
-	vms, err := c.VMs(ctx, project)
-	for tries := range c.cfg.MaxRetries {
-		if !IsNotFound(err) || pause(ctx, c.cfg.PollInterval/5<<min(tries, 5)) != nil {
-			break
-		}
-		vms, err = c.VMs(ctx, project)
-	}
-	if IsNotFound(err) { // of the list, which is no word about the machine
-		err = call{op: "find VM", object: name, method: http.MethodGet, path: listOfVMs(project).path}.failed(err)
-	}
-	if err != nil {
-		return VMSummary{}, err
-	}
-	for _, vm := range vms {
-		if vm.Name == name {
-			return vm, nil
-		}
-	}
-	return VMSummary{}, c.notListed("find VM", name, project)
-}
-
-// notListed is the not-found that a project's list proves.
-func (c *Client) notListed(op, object string, project ProjectID) *Error {
-	return &Error{
-		Op: op, Object: object, Method: http.MethodGet, Path: pathOf("/api/vm/project/%s/", project),
-		Status: http.StatusNotFound, Message: "the project's list of VMs does not have it",
-	}
-}
-
-// VM reads a machine in full. Under load the portal answers 404 for machines that exist, so an error
-// that [IsNotFound] knows is returned only if the project's list agrees (PORTAL.md §8), twice in a row, since
-// a list may leave one out for once. If list and detail go on contradicting each other, the error is one
-// that [IsOverloaded] knows.
-func (c *Client) VM(ctx context.Context, project ProjectID, id VMID) (*VM, error) {
-	wait, absent := c.cfg.PollInterval/5, 0
-	for range c.cfg.MaxRetries + 3 {
-		vm, err := c.detail(ctx, id)
-		if !IsNotFound(err) {
-			return vm, err
-		}
-		vms, err := c.VMs(ctx, project)
+	r := call{op: "find VM", object: name, method: http.MethodGet, path: listOfVMs(project).path}
+	for range 2 {
+		vms, err := c.lookAtVMs(ctx, project)
 		if IsNotFound(err) { // of the list, which is no word about the machine
-			err = call{op: "read VM", object: string(id), method: http.MethodGet, path: vmPath(id)}.failed(err)
+			err = r.failed(err)
 		}
 		if err != nil {
-			return nil, err
+			return VMSummary{}, err
 		}
-		if slices.ContainsFunc(vms, func(s VMSummary) bool { return s.ID == id }) {
-			absent = 0
-		} else if absent++; absent == 2 {
-			return nil, c.notListed("read VM", string(id), project)
+		if i := slices.IndexFunc(vms, func(vm VMSummary) bool { return vm.Name == name }); i >= 0 {
+			return vms[i], nil
 		}
-		if err := pause(ctx, wait); err != nil {
-			return nil, err
-		}
-		wait *= 2
 	}
-	return nil, call{op: "read VM", object: string(id), method: http.MethodGet, path: vmPath(id)}.failed(errContradiction)
+	return VMSummary{}, r.notListed("VMs")
 }
 
-// errContradiction is the cause when a machine is listed and its detail denied, again and again.
-var errContradiction = errors.New("the project's list has it, but its detail is answered with 404: the portal seems overloaded")
+// VM reads a machine in full (PORTAL.md §5). Under load the portal answers 404 for machines that exist, so an error
+// that [IsNotFound] knows is returned only if the project's list agrees (PORTAL.md §8), twice in a row, since
+// a list may omit one once. If list and detail go on contradicting each other, the error is one
+// that [IsOverloaded] knows.
+func (c *Client) VM(ctx context.Context, project ProjectID, id VMID) (vm *VM, err error) {
+	r := detailCall(id, kindDetail)
+	r.roster = c.vmRosterOf(project, id)
+	err = c.insist(ctx, r, func() error {
+		vm, err = c.detail(ctx, id)
+		return err
+	})
+	return vm, err
+}
 
 func vmPath(id VMID) string { return pathOf("/api/vm/%s/", id) }
+
+func detailCall(id VMID, kind callKind) call {
+	return call{op: "read VM", object: string(id), method: http.MethodGet, path: vmPath(id), kind: kind}
+}
 
 func (c *Client) detail(ctx context.Context, id VMID) (*VM, error) {
 	return c.detailOf(ctx, id, kindDetail)
@@ -188,7 +161,7 @@ func (c *Client) detail(ctx context.Context, id VMID) (*VM, error) {
 
 func (c *Client) detailOf(ctx context.Context, id VMID, kind callKind) (*VM, error) {
 	var w wireVM
-	r := call{op: "read VM", object: string(id), method: http.MethodGet, path: vmPath(id), kind: kind}
+	r := detailCall(id, kind)
 	if err := c.do(ctx, r, &w); err != nil {
 		return nil, err
 	}

@@ -153,15 +153,16 @@ func (c *Client) WaitVMNamed(
 	return found, err
 }
 
-// WaitVMGone waits until the project's list no longer shows a machine.
+// WaitVMGone waits until the project's list no longer shows a machine, twice in a row.
 func (c *Client) WaitVMGone(ctx context.Context, project ProjectID, id VMID, opts ...WaitOption) error {
-	o := wait("end of VM", string(id), PacePower, opts)
+	o, absent := wait("end of VM", string(id), PacePower, opts), 0
 	return o.run(ctx, c, project, &waiter{about: aboutList, pace: o.pace}, func(n news) (bool, error) {
 		i := slices.IndexFunc(n.vms, func(vm VMSummary) bool { return vm.ID == id })
-		if i >= 0 {
+		if absent++; i >= 0 {
+			absent = 0
 			o.report(c, -1, string(n.vms[i].Status))
 		}
-		return i < 0, nil
+		return absent == 2, nil
 	})
 }
 
@@ -222,7 +223,9 @@ func (s *sighting) look(vms []VMSummary) (listed bool, err error) {
 	}
 	s.missing++
 	if s.vm.ID != "" && s.missing >= 2 || time.Since(s.o.start) > 24*s.c.cfg.PollInterval {
-		return false, s.c.notListed("wait for VM", s.o.last.Object, s.project)
+		return false, call{
+			op: "wait for VM", object: s.o.last.Object, method: http.MethodGet, path: listOfVMs(s.project).path,
+		}.notListed("VMs")
 	}
 	return false, nil
 }

@@ -87,7 +87,7 @@ func (h *historyReader) singles(
 	slices.SortFunc(due, func(a, b TaskID) int { return cmp.Or(missed[b]-missed[a], cmp.Compare(a, b)) })
 	for _, id := range due[:min(len(due), maxSingleTasks)] {
 		missed[id] = 1 // it is the others' turn
-		task, err := c.Task(ctx, id)
+		task, err := c.taskOnce(ctx, id)
 		switch {
 		case IsNotFound(err): // not known yet (PORTAL.md §8)
 			found[id] = nil

@@ -177,7 +177,7 @@ func (w *watcher) roundOfVMs(ctx context.Context, listed, addressed []*waiter, a
 	var fresh []VMSummary
 	if askList || w.scouts.unseen(addressed) || time.Since(w.listed) >= w.units(listEvery) {
 		began := time.Now()
-		vms, err := w.c.VMs(ctx, w.project)
+		vms, err := w.c.lookAtVMs(ctx, w.project)
 		if !w.usable(ctx, err, aboutList, slices.Concat(listed, addressed)) {
 			return
 		}
