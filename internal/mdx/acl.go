@@ -249,7 +249,7 @@ func (c *Client) CreateACLRule(ctx context.Context, segment SegmentID, rule ACLR
 	ctx, cancel := context.WithTimeout(ctx, 24*c.cfg.PollInterval)
 	defer cancel()
 	var found ACLRule
-	err := wait("access rule in segment", string(segment), PacePower, nil).poll(ctx, c, func(ctx context.Context) (bool, error) {
+	err := c.Poll(ctx, "access rule in segment", string(segment), func(ctx context.Context) (bool, error) {
 		rules, err := c.ACLRules(ctx, segment, rule.Family(), Expecting[ACLRuleID]())
 		i := slices.IndexFunc(rules, rule.Same)
 		if i >= 0 {

@@ -97,8 +97,7 @@ func (c *Client) WaitDNAT(
 	ctx context.Context, project ProjectID, pool, dst netip.Addr, opts ...WaitOption,
 ) (DNAT, error) {
 	var found DNAT
-	o := wait("DNAT rule for", pool.String(), PacePower, opts)
-	err := o.poll(ctx, c, func(ctx context.Context) (bool, error) {
+	err := c.Poll(ctx, "DNAT rule for", pool.String(), func(ctx context.Context) (bool, error) {
 		rules, err := c.DNATs(ctx, project, Expecting[DNATID]())
 		for _, rule := range rules {
 			if rule.PoolAddress == pool && rule.DstAddress == dst {
@@ -107,14 +106,13 @@ func (c *Client) WaitDNAT(
 			}
 		}
 		return false, err
-	})
+	}, opts...)
 	return found, err
 }
 
 // WaitDNATGone waits until the project's list no longer shows a rule.
 func (c *Client) WaitDNATGone(ctx context.Context, project ProjectID, id DNATID, opts ...WaitOption) error {
-	o := wait("end of DNAT rule", string(id), PacePower, opts)
-	return o.poll(ctx, c, func(ctx context.Context) (bool, error) {
+	return c.Poll(ctx, "end of DNAT rule", string(id), func(ctx context.Context) (bool, error) {
 		rules, err := c.DNATs(ctx, project, Expecting(id))
 		for _, rule := range rules {
 			if rule.ID == id {
@@ -122,5 +120,5 @@ func (c *Client) WaitDNATGone(ctx context.Context, project ProjectID, id DNATID,
 			}
 		}
 		return err == nil, err
-	})
+	}, opts...)
 }
