@@ -15,6 +15,9 @@ import (
 // ones asked for in their last number only are read ahead. What was read ahead is handed out once, and within
 // a minute. Nothing is read ahead, and nothing that was is handed out, once the client has sent a change.
 //
+// It pays for those who ask for ten at a time, Terraform's default, and costs a list: a thousand machines take 10.5 s with
+// 1,011 requests, and 30.3 s with 1,000 without it. Who asks for thirty at a time has 10.5 s either way (TestReadingAheadPays).
+//
 // A Reader is safe for concurrent use. It begins no read later than two seconds after the last question.
 type Reader struct {
 	client *Client
