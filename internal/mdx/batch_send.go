@@ -74,8 +74,8 @@ func (b *Batcher) resolve(ctx context.Context, s *shipment, tasks []TaskID) {
 func (b *Batcher) leftBy(ctx context.Context, task Task) Task {
 	_ = b.client.Poll(ctx, "machine of task", string(task.ID), func(ctx context.Context) (bool, error) {
 		if task.ObjectID == "" {
-			if news, err := b.client.taskOnce(ctx, task.ID); err == nil {
-				task = news
+			if told, err := b.client.taskOnce(ctx, task.ID); err == nil {
+				task = told
 			}
 		}
 		return task.ObjectID != "", nil

@@ -117,11 +117,11 @@ func (r *Reader) begin(ctx context.Context) {
 		}
 		r.inFlight++
 		next.began = time.Now()
-		reading, cancel := context.WithCancel(ctx)
+		aside, cancel := context.WithCancel(ctx)
 		next.cancel = cancel
 		go func() {
 			defer cancel()
-			r.read(reading, next)
+			r.read(aside, next)
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.inFlight--
@@ -140,12 +140,12 @@ func (r *Reader) next(ctx context.Context) *reading {
 		time.Since(r.last) > aheadFor || r.client.changes.Load() > 0 {
 		return nil
 	}
-	for project, kin := range r.projects {
-		if !kin.listed {
-			kin.listed = true
-			go r.list(ctx, project, kin)
+	for project, related := range r.projects {
+		if !related.listed {
+			related.listed = true
+			go r.list(ctx, project, related)
 		}
-		for id := range kin.likely {
+		for id := range related.likely {
 			if !r.asked[id] && r.ahead[id] == nil {
 				next := &reading{id: id, done: make(chan struct{})}
 				r.ahead[id] = next
@@ -177,14 +177,14 @@ func (r *Reader) read(ctx context.Context, this *reading) {
 
 // list learns the names of a project's machines, page by page: those of a page are read ahead while the next is on its
 // way. Of machines that it does not get to know none is read ahead.
-func (r *Reader) list(ctx context.Context, project ProjectID, kin *kin) {
+func (r *Reader) list(ctx context.Context, project ProjectID, related *kin) {
 	for page, err := range pages[wireVMSummary](ctx, r.client, listOfVMs(project)) {
 		if err != nil {
 			return
 		}
 		r.mu.Lock()
 		for _, vm := range page.Results {
-			kin.know(vm.summary())
+			related.know(vm.summary())
 		}
 		r.begin(ctx)
 		r.mu.Unlock()

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// WaitTask waits until a task ends, and answers how. An id that the portal does not know yet is waited
+// WaitTask waits until a task ends, and answers how (PORTAL.md §6). An id that the portal does not know yet is waited
 // for. A task that failed is a [*TaskError].
 func (c *Client) WaitTask(ctx context.Context, project ProjectID, id TaskID, opts ...WaitOption) (Task, error) {
 	return c.waitTask(ctx, project, id, Task.Done, newWaiting("task", string(id), PaceDeploy, opts))
 }
 
-// WaitTaskObject waits until the portal tells which object a task is about, so that a machine's id is
+// WaitTaskObject waits until the portal tells which object a task is about (PORTAL.md §6), so that a machine's id is
 // known long before its deploy ends. A task that failed is a [*TaskError].
 func (c *Client) WaitTaskObject(ctx context.Context, project ProjectID, id TaskID, opts ...WaitOption) (Task, error) {
 	known := func(t Task) bool { return t.ObjectID != "" || t.Done() }
@@ -50,7 +50,7 @@ func (c *Client) waitTask(
 	return task, err
 }
 
-// WaitVM waits until the project's list shows a machine in a state that until accepts. A machine that
+// WaitVM waits until the project's list shows a machine in a state that until accepts (PORTAL.md §5). A machine that
 // the list has not shown yet is waited for, for two minutes at the default [Config.PollInterval]; one
 // that stays away, or leaves the list, is an error that [IsNotFound] knows.
 func (c *Client) WaitVM(
@@ -83,7 +83,7 @@ func (c *Client) WaitVMNamed(
 	return found, err
 }
 
-// WaitVMGone waits until the project's list no longer shows a machine, twice in a row.
+// WaitVMGone waits until the project's list no longer shows a machine, twice in a row (PORTAL.md §8).
 func (c *Client) WaitVMGone(ctx context.Context, project ProjectID, id VMID, opts ...WaitOption) error {
 	o, absent := newWaiting("end of VM", string(id), PacePower, opts), 0
 	return o.run(ctx, c, project, &waiter{about: aboutList, pace: o.pace}, func(n news) (bool, error) {
