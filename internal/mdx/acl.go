@@ -73,9 +73,13 @@ func (r ACLRule) Family() ACLFamily {
 }
 
 // Same tells whether two rules let the same traffic through, whatever their ids.
-func (r ACLRule) Same(other ACLRule) bool {
-	r.ID, other.ID = "", ""
-	return r.normal() == other.normal()
+func (r ACLRule) Same(other ACLRule) bool { return r.Canonical() == other.Canonical() }
+
+// Canonical is the rule in the one spelling of its meaning and without its id: two rules that are [ACLRule.Same] have
+// the same, so that it serves as the key of a map.
+func (r ACLRule) Canonical() ACLRule {
+	r.ID = ""
+	return r.normal()
 }
 
 // normal is the rule in the one spelling of its meaning.
