@@ -138,13 +138,13 @@ func TestAnySetOfRulesBecomesAnyOtherWithForeignRulesUntouched(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		added := Without(rapid.SliceOfN(someRule, 0, 1).Draw(rt, "foreign"), SameAsAny(foreign))
+		added := without(rapid.SliceOfN(someRule, 0, 1).Draw(rt, "foreign"), sameAsAny(foreign))
 		if len(foreign) < 4 {
 			foreign = append(foreign, added...)
 			putForeign(rt, sim, backendNet, added)
 		}
 		want := someRules.Draw(rt, "want")
-		result, err := p.SetRules(ctx, demoProject, backendNet, want, RuleOwner{Own: own}, NoRule)
+		result, err := p.SetRules(ctx, backendSet(own, want...))
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestAnySetOfRulesBecomesAnyOtherWithForeignRulesUntouched(t *testing.T) {
 			rt.Fatalf("rules of others are %q, were %q", got, sortedTexts(foreign))
 		}
 		// Ours are those wanted that nobody else had made when they were first wanted; together they are all.
-		got := slices.Compact(slices.Sorted(slices.Values(slices.Concat(textsIn(sim, false), sortedTexts(Only(foreign, SameAsAny(want)))))))
+		got := slices.Compact(slices.Sorted(slices.Values(slices.Concat(textsIn(sim, false), sortedTexts(only(foreign, sameAsAny(want)))))))
 		if !slices.Equal(got, texts(want)) {
 			rt.Fatalf("the segment lets through %q, want %q", got, texts(want))
 		}
@@ -173,6 +173,11 @@ func sortedTexts(rules []mdx.ACLRule) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// backendSet is a set on the segment backend, of an owner whose state has the rules own.
+func backendSet(own []mdx.ACLRuleID, want ...mdx.ACLRule) RuleSet {
+	return RuleSet{Project: demoProject, Segment: backendNet, Owner: RuleOwner{Own: own}, Want: want}
 }
 
 // campus are rules to change from and to.
@@ -213,11 +218,11 @@ func TestRulesEndAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
 			if err := sim.SetFaults([]mdxsim.Fault{fault}); err != nil {
 				t.Fatal(err)
 			}
-			first, err := p.SetRules(ctx, demoProject, backendNet, campus("22", "80", "443"), RuleOwner{}, NoRule)
+			first, err := p.SetRules(ctx, backendSet(nil, campus("22", "80", "443")...))
 			if err != nil {
 				t.Fatal(err)
 			}
-			second, err := p.SetRules(ctx, demoProject, backendNet, campus("443", "8443"), RuleOwner{Own: first.Own}, NoRule)
+			second, err := p.SetRules(ctx, backendSet(first.Own, campus("443", "8443")...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -251,19 +256,18 @@ func TestARemovalThatAnOverloadedPortalDidNotCarryOutIsAskedForAgain(t *testing.
 				return err
 			},
 			func(ctx context.Context, p *Portal) error {
-				have, err := p.Rules(ctx, backendNet, 0)
-				return errors.Join(err, p.RemoveRules(ctx, backendNet, have))
+				have, err := p.Rules(ctx, backendNet)
+				return errors.Join(err, p.rulesOf(backendNet).remove(ctx, have))
 			},
 		},
 		"DNAT rule": {
 			"DELETE /api/dnat/{dnat}/",
 			func(ctx context.Context, p *Portal) error {
-				_, err := p.Publish(ctx, demoProject, backendNet, public10, host(1), ignoreAddress)
+				_, _, err := p.Publish(ctx, published(public10, host(1)))
 				return err
 			},
 			func(ctx context.Context, p *Portal) error {
-				rule, err := p.dnatOn(ctx, demoProject, public10)
-				return errors.Join(err, p.Unpublish(ctx, demoProject, rule.ID))
+				return p.Unpublish(ctx, published(public10, host(1)))
 			},
 		},
 	} {
@@ -298,7 +302,7 @@ func TestARuleThatIsSaidToBeAbsentAndLeftOutOnceIsRemovedAllTheSame(t *testing.T
 	if err != nil {
 		t.Fatal(err)
 	}
-	global, err := p.Publish(t.Context(), demoProject, backendNet, public10, host(1), ignoreAddress)
+	global, _, err := p.Publish(t.Context(), published(public10, host(1)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +313,7 @@ func TestARuleThatIsSaidToBeAbsentAndLeftOutOnceIsRemovedAllTheSame(t *testing.T
 		{Route: "GET /api/dnat/project/{project}/", Nth: 1, Kind: mdxsim.ListOmits, Element: 1},
 	})
 	if err == nil {
-		err = errors.Join(p.RemoveRules(t.Context(), backendNet, []mdx.ACLRule{made}), p.Unpublish(t.Context(), demoProject, global.ID))
+		err = errors.Join(p.rulesOf(backendNet).remove(t.Context(), []mdx.ACLRule{made}), p.dnatsOf(demoProject, backendNet).remove(t.Context(), []mdx.DNAT{global}))
 	}
 	if left := slices.Concat(textsIn(sim, false), dnatsIn(sim)); err != nil || len(left) != 1 {
 		t.Errorf("there are %q, want the one of others; %v", left, err)
@@ -331,11 +335,11 @@ func TestASegmentIsNeverClosedWhileItsRulesChange(t *testing.T) {
 			}
 		}
 	})
-	first, err := p.SetRules(t.Context(), demoProject, backendNet, campus("22", "443"), RuleOwner{}, NoRule)
+	first, err := p.SetRules(t.Context(), backendSet(nil, campus("22", "443")...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.SetRules(t.Context(), demoProject, backendNet, campus("443", "8443"), RuleOwner{Own: first.Own}, NoRule); err != nil {
+	if _, err := p.SetRules(t.Context(), backendSet(first.Own, campus("443", "8443")...)); err != nil {
 		t.Fatal(err)
 	}
 	if closed > 0 {
@@ -346,13 +350,13 @@ func TestASegmentIsNeverClosedWhileItsRulesChange(t *testing.T) {
 func TestOneRefusedRuleNeitherKeepsOthersFromBeingAddedNorRemovesAny(t *testing.T) {
 	t.Parallel()
 	p, sim := simulated(t, mdxsim.Config{}, nil)
-	first, err := p.SetRules(t.Context(), demoProject, backendNet, campus("22"), RuleOwner{}, NoRule)
+	first, err := p.SetRules(t.Context(), backendSet(nil, campus("22")...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	bad := campus("443", "443")
 	bad[1].Protocol = "SCTP" // the portal knows no such protocol
-	result, err := p.SetRules(t.Context(), demoProject, backendNet, bad, RuleOwner{Own: first.Own}, NoRule)
+	result, err := p.SetRules(t.Context(), backendSet(first.Own, bad...))
 	if err == nil || !strings.Contains(err.Error(), "SCTP 192.0.2.0/24") {
 		t.Errorf("got %v, want an error that names the rule", err)
 	}
@@ -370,7 +374,7 @@ func TestTwoResourcesNeverMakeTheSameRuleTwice(t *testing.T) {
 	errs := make(chan error, 8)
 	for range cap(errs) {
 		go func() {
-			_, err := p.SetRules(t.Context(), demoProject, backendNet, campus("443"), RuleOwner{}, NoRule)
+			_, err := p.SetRules(t.Context(), backendSet(nil, campus("443")...))
 			errs <- err
 		}()
 	}

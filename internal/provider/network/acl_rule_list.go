@@ -65,7 +65,7 @@ func (l *aclRuleList) List(ctx context.Context, req tflist.ListRequest, stream *
 	}
 	var all []kit.Listed
 	for _, segment := range segments {
-		rules, err := l.portal.Rules(ctx, segment.ID, 0)
+		rules, err := l.portal.Rules(ctx, segment.ID)
 		if err != nil {
 			kit.StreamFailed(stream, diag.Diagnostics{kit.PortalError(fmt.Sprintf("list the rules of segment %q", segment.Name), err)})
 			return

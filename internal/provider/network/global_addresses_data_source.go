@@ -97,7 +97,7 @@ func (d *globalAddressesDataSource) Read(ctx context.Context, req datasource.Rea
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	rules, err := d.portal.DNATRules(ctx, project, 0)
+	rules, err := d.portal.DNATRules(ctx, project)
 	var free []netip.Addr
 	if err == nil {
 		free, err = d.portal.AssignableAddresses(ctx, project)
