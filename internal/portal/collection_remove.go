@@ -11,23 +11,23 @@ import (
 )
 
 // remove removes entries and waits until the list shows none of them. An entry that is gone already is as good as removed.
-// One that can't be removed does not keep the others. What the portal calls absent while its list has it is asked for
+// One that can't be removed does not keep the others. What the portal calls absent while its list has it is due for
 // again: a 404 proves nothing.
 func (c *collection[T]) remove(ctx context.Context, entries []T) error {
 	if len(entries) == 0 {
 		return nil
 	}
 	var refused []error
-	asked, left := entries, entries
+	due, left := entries, entries
 	err := c.p.Poll(ctx, "end of "+c.name, c.object, func(ctx context.Context) (bool, error) {
 		absent := map[string]bool{}
-		for i, err := range c.deleteAll(ctx, asked) {
+		for i, err := range c.deleteAll(ctx, due) {
 			switch {
 			case mdx.IsNotFound(err):
-				absent[c.id(asked[i])] = true
+				absent[c.id(due[i])] = true
 			case err != nil:
-				refused = append(refused, c.about(asked[i], err))
-				left = c.without(left, map[string]bool{c.id(asked[i]): true})
+				refused = append(refused, c.about(due[i], err))
+				left = c.without(left, map[string]bool{c.id(due[i]): true})
 			}
 		}
 		listed, err := c.list(ctx, 0, left)
@@ -35,7 +35,7 @@ func (c *collection[T]) remove(ctx context.Context, entries []T) error {
 			return false, err
 		}
 		left = c.only(left, c.ids(listed))
-		asked = c.only(left, absent)
+		due = c.only(left, absent)
 		return len(left) == 0, nil
 	})
 	return errors.Join(append(refused, err)...)

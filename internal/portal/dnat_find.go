@@ -41,15 +41,15 @@ func (at DNATRuleAt) entry() mdx.DNAT {
 
 // answers tells of rules whether they may be what was asked for with a public address, or with any. A rule whose address the
 // journal knows as chosen is not one that was to have any.
-func (p *Portal) answers(asked DNATRuleAt, segmentName string) func(mdx.DNAT) bool {
+func (p *Portal) answers(want DNATRuleAt, segmentName string) func(mdx.DNAT) bool {
 	return func(rule mdx.DNAT) bool {
-		if rule.DstAddress != asked.Destination || rule.SegmentName != segmentName {
+		if rule.DstAddress != want.Destination || rule.SegmentName != segmentName {
 			return false
 		}
-		if asked.Pool.IsValid() {
-			return rule.PoolAddress == asked.Pool
+		if want.Pool.IsValid() {
+			return rule.PoolAddress == want.Pool
 		}
-		return !p.isNoted(asked.Project, dnatKey(asked.Segment, rule.PoolAddress, rule.DstAddress))
+		return !p.isNoted(want.Project, dnatKey(want.Segment, rule.PoolAddress, rule.DstAddress))
 	}
 }
 
@@ -70,8 +70,8 @@ func (p *Portal) FindDNAT(ctx context.Context, at DNATRuleAt) (rule mdx.DNAT, fo
 		return mdx.DNAT{}, false, err // without its name nothing answers
 	}
 	label := p.SegmentLabel(ctx, at.Project, at.Segment)
-	for _, asked := range []DNATRuleAt{at, at.open()} {
-		left, err := rules.adopt(ctx, at.Project, []string{asked.key()}, mdx.DNAT{}, is, p.answers(asked, label))
+	for _, want := range []DNATRuleAt{at, at.open()} {
+		left, err := rules.adopt(ctx, at.Project, []string{want.key()}, mdx.DNAT{}, is, p.answers(want, label))
 		if err != nil || left.found || left.another {
 			return left.entry, left.found, err
 		}

@@ -113,10 +113,10 @@ func (p *Portal) createDNAT(ctx context.Context, want DNATRuleAt, pool netip.Add
 	if by := dnatOn(have, pool); by != nil {
 		return mdx.DNAT{}, &AddressTakenError{Address: pool, By: by}
 	}
-	asked := mdx.DNAT{PoolAddress: pool, DstAddress: want.Destination}
-	made, err := p.dnatsOf(want.Project, want.Segment).add(ctx, have, []mdx.DNAT{asked})
+	goal := mdx.DNAT{PoolAddress: pool, DstAddress: want.Destination}
+	made, err := p.dnatsOf(want.Project, want.Segment).add(ctx, have, []mdx.DNAT{goal})
 	if len(made) > 0 {
 		return made[0], err
 	}
-	return asked, err
+	return goal, err
 }

@@ -20,6 +20,7 @@ var _ tflist.ListResourceWithConfigure = (*aclRuleList)(nil)
 // aclRuleList finds access rules for `terraform query`. It shares name and configuration with the resource.
 type aclRuleList struct{ aclRuleResource }
 
+// NewACLRuleList makes the list resource mdx_acl_rule.
 func NewACLRuleList() tflist.ListResource { return &aclRuleList{} }
 
 type aclRuleListModel struct {

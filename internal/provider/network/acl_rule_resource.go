@@ -25,6 +25,7 @@ var (
 
 type aclRuleResource struct{ portal *kit.Provider }
 
+// NewACLRuleResource makes the resource mdx_acl_rule.
 func NewACLRuleResource() resource.Resource { return &aclRuleResource{} }
 
 // Metadata names the resource.

@@ -25,6 +25,7 @@ var (
 
 type dnatResource struct{ portal *kit.Provider }
 
+// NewDNATResource makes the resource mdx_dnat.
 func NewDNATResource() resource.Resource { return &dnatResource{} }
 
 // Metadata names the resource.

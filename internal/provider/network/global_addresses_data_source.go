@@ -17,6 +17,7 @@ var _ datasource.DataSourceWithConfigure = (*globalAddressesDataSource)(nil)
 
 type globalAddressesDataSource struct{ portal *kit.Provider }
 
+// NewGlobalAddressesDataSource makes the data source mdx_global_addresses.
 func NewGlobalAddressesDataSource() datasource.DataSource { return &globalAddressesDataSource{} }
 
 // Metadata names the data source.

@@ -27,6 +27,7 @@ var (
 
 type networkResource struct{ portal *kit.Provider }
 
+// NewNetworkResource makes the resource mdx_network.
 func NewNetworkResource() resource.Resource { return &networkResource{} }
 
 // Default time limits of what concerns rules. A change of a rule takes seconds; hundreds of them take their time.

@@ -109,9 +109,9 @@ func (f spelledField[S]) clear() { f.StringValue = basetypes.NewStringNull() }
 
 // nested is the attribute in an element of mdx_network.acl.
 func (f ruleField) nested() schema.StringAttribute {
-	_, spelling, _ := f.value(&ruleModel{}).kind()
+	_, text, _ := f.value(&ruleModel{}).kind()
 	return schema.StringAttribute{
-		Required: f.otherwise == "", Optional: f.otherwise != "", CustomType: spelling, MarkdownDescription: f.doc,
+		Required: f.otherwise == "", Optional: f.otherwise != "", CustomType: text, MarkdownDescription: f.doc,
 	}
 }
 

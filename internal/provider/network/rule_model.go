@@ -89,12 +89,15 @@ func (m ruleModel) check(at func(attribute string) path.Path, diags *diag.Diagno
 // isRule checks an element of mdx_network.acl.
 type isRule struct{}
 
+// Description says what is checked.
 func (isRule) Description(context.Context) string {
 	return "a rule with one IP version, and no ports for ICMP"
 }
 
+// MarkdownDescription says the same.
 func (v isRule) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
+// ValidateObject checks one element.
 func (isRule) ValidateObject(ctx context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
