@@ -123,10 +123,3 @@ func (p *Portal) notedUnder(project mdx.ProjectID, names ...string) (all []journ
 	}
 	return all
 }
-
-// completed tells the log if a note about something that is over could not be written: the next run finds out by itself.
-func (p *Portal) completed(ctx context.Context, err error) {
-	if err != nil {
-		p.warn(ctx, "the journal could not be completed", map[string]any{"error": err.Error()})
-	}
-}

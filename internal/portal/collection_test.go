@@ -21,7 +21,7 @@ func TestAnEntryThatWasThereBeforeIsNeverTakenForOneThatIsMade(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, sim := simulated(t, mdxsim.Config{}, nil)
-			putForeign(t, sim, backendNet, campus("22"))
+			putForeign(t, sim, campus("22"))
 			have, err := p.Rules(t.Context(), backendNet)
 			if err == nil {
 				err = sim.SetFaults([]mdxsim.Fault{{Route: "POST /api/acl/", Kind: kind, Nth: 1}})

@@ -19,8 +19,8 @@ import (
 
 // Addresses of the simulator's world: four public ones, of which the last is in use.
 var (
-	public10, public11, public12, public13 = netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("203.0.113.11"),
-		netip.MustParseAddr("203.0.113.12"), netip.MustParseAddr("203.0.113.13")
+	public10, public11, public13 = netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("203.0.113.11"),
+		netip.MustParseAddr("203.0.113.13")
 	anyFree netip.Addr
 )
 
@@ -166,7 +166,7 @@ func TestRulesThatAListLeavesOutOnceGoWithTheVMTheyLeadTo(t *testing.T) {
 	p, sim := simulated(t, mdxsim.Config{Quirks: mdxsim.Quirks{Lists: "bare"}}, nil) // no count tells that one is missing
 	rules := campus("22")
 	rules[0].Dst = netip.PrefixFrom(host(1), 32)
-	putForeign(t, sim, backendNet, rules)
+	putForeign(t, sim, rules)
 	if _, err := sim.TakeGlobalAddress(string(backendNet), public10.String(), host(1).String()); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -86,7 +85,7 @@ func describeKey(key string) string {
 	case words[0] == kindACLRule && isRule:
 		return ACLRuleAt{Segment: segment, Rule: rule}.String()
 	case words[0] == kindACLRuleSet && len(rest) == 0:
-		return fmt.Sprintf("access rules %s", OnSegment(string(segment)))
+		return "access rules " + OnSegment(string(segment))
 	case words[0] == kindDNATRule && len(rest) == 2:
 		pool, _ := netip.ParseAddr(rest[0]) // none for any
 		destination, err := netip.ParseAddr(rest[1])

@@ -41,14 +41,14 @@ type RuleSetPlan struct {
 // ReadRules lists a segment's rules: those of the set's owner, and those of others. They are from memory, where what is
 // remembered is at most a poll interval old and lacks none of the owner's.
 func (p *Portal) ReadRules(ctx context.Context, set RuleSet) (own, others []mdx.ACLRule, err error) {
-	have, err := p.KnownRules(ctx, set.Segment, set.Owner.Own)
+	have, err := p.knownRules(ctx, set.Segment, set.Owner.Own)
 	mine := withID(set.Owner.Own)
 	return only(have, mine), without(have, mine), err
 }
 
 // PlanRules tells what bringing a segment's rules to what a set wants will change.
 func (p *Portal) PlanRules(ctx context.Context, set RuleSet) (RuleSetPlan, error) {
-	have, err := p.KnownRules(ctx, set.Segment, set.Owner.Own)
+	have, err := p.knownRules(ctx, set.Segment, set.Owner.Own)
 	if err != nil {
 		return RuleSetPlan{}, err
 	}

@@ -67,7 +67,7 @@ func TestRulesThatAKilledApplyHasMadeAreTheResourcesAndNotOthers(t *testing.T) {
 	for name, made := range map[string]int{"before the first": 0, "in the middle": 3, "after the last": 5} {
 		t.Run(name, func(t *testing.T) {
 			r := newRuns(t, mdxsim.Config{})
-			putForeign(t, r.Sim, backendNet, campus("53"))
+			putForeign(t, r.Sim, campus("53"))
 			r.killedIn(nil, rules, made)
 			wanted := slices.Concat(rules, campus("53"))
 			result := r.reconciles(nil, wanted...)

@@ -27,7 +27,7 @@ func TestAnySetOfRulesBecomesAnyOtherWithForeignRulesUntouched(t *testing.T) {
 		added := without(rapid.SliceOfN(someRule, 0, 1).Draw(rt, "foreign"), sameAsAny(foreign))
 		if len(foreign) < 4 {
 			foreign = append(foreign, added...)
-			putForeign(rt, sim, backendNet, added)
+			putForeign(rt, sim, added)
 		}
 		want := someRules.Draw(rt, "want")
 		result, err := p.SetRules(ctx, backendSet(own, want...))

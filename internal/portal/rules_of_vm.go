@@ -138,10 +138,10 @@ func (p *Portal) removeDNATTo(
 	rules := slices.DeleteFunc(slices.Clone(have), func(rule mdx.DNAT) bool {
 		return rule.SegmentName != segment.Name || !slices.Contains(addresses, rule.DstAddress)
 	})
-	if err := p.dnatsOf(project, segment.ID).remove(ctx, rules); err != nil {
-		return nil, err
-	}
 	for _, rule := range rules {
+		if err := p.dnatsOf(project, segment.ID).remove(ctx, []mdx.DNAT{rule}); err != nil {
+			return removed, err
+		}
 		removed = append(removed, fmt.Sprintf("DNAT %s -> %s %s", rule.PoolAddress, rule.DstAddress, OnSegment(segment.Name)))
 	}
 	return removed, nil

@@ -109,10 +109,10 @@ func textsIn(sim *mdxsim.Sim, foreign bool) []string {
 	return all
 }
 
-// putForeign adds rules by somebody else's hand.
-func putForeign(t interface{ Fatal(...any) }, sim *mdxsim.Sim, segment mdx.SegmentID, rules []mdx.ACLRule) {
+// putForeign adds rules to the segment backend by somebody else's hand.
+func putForeign(t interface{ Fatal(...any) }, sim *mdxsim.Sim, rules []mdx.ACLRule) {
 	for _, r := range rules {
-		_, err := sim.PutACL(string(segment), mdxsim.ACLRule{
+		_, err := sim.PutACL(string(backendNet), mdxsim.ACLRule{
 			Protocol: string(r.Protocol), SrcPort: string(r.SrcPort), DstPort: string(r.DstPort),
 			SrcAddress: r.Src.Addr().String(), SrcMask: prefixLength(r.Src), DstAddress: r.Dst.Addr().String(), DstMask: prefixLength(r.Dst),
 		})
