@@ -73,9 +73,13 @@ func (r ACLRule) Family() ACLFamily {
 }
 
 // Same tells whether two rules let the same traffic through, whatever their ids.
-func (r ACLRule) Same(other ACLRule) bool {
-	r.ID, other.ID = "", ""
-	return r.normal() == other.normal()
+func (r ACLRule) Same(other ACLRule) bool { return r.Canonical() == other.Canonical() }
+
+// Canonical is the rule in the one spelling of its meaning and without its id: two rules that are [ACLRule.Same] have
+// the same, so that it serves as the key of a map.
+func (r ACLRule) Canonical() ACLRule {
+	r.ID = ""
+	return r.normal()
 }
 
 // normal is the rule in the one spelling of its meaning.
@@ -226,7 +230,7 @@ func (c *Client) ACLRules(ctx context.Context, segment SegmentID, family ACLFami
 	return slices.DeleteFunc(rules, func(r ACLRule) bool { return r == ACLRule{} }), err // a null in the list
 }
 
-// CreateACLRule adds an access rule to a segment and answers it with its id. What is sent is waited for although ctx may
+// CreateACLRule adds an access rule to a segment and answers it with its id (PORTAL.md §7). What is sent is waited for although ctx may
 // end: the answer has the id, and the portal makes the rule all the same. It takes [Config.RequestTimeout] at most.
 //
 // An error that [IsAmbiguous] knows means that the rule may exist: look for one that is the [ACLRule.Same].
@@ -249,7 +253,7 @@ func (c *Client) CreateACLRule(ctx context.Context, segment SegmentID, rule ACLR
 	ctx, cancel := context.WithTimeout(ctx, 24*c.cfg.PollInterval)
 	defer cancel()
 	var found ACLRule
-	err := wait("access rule in segment", string(segment), PacePower, nil).poll(ctx, c, func(ctx context.Context) (bool, error) {
+	err := c.Poll(ctx, "access rule in segment", string(segment), func(ctx context.Context) (bool, error) {
 		rules, err := c.ACLRules(ctx, segment, rule.Family(), Expecting[ACLRuleID]())
 		i := slices.IndexFunc(rules, rule.Same)
 		if i >= 0 {
@@ -265,7 +269,7 @@ func (c *Client) CreateACLRule(ctx context.Context, segment SegmentID, rule ACLR
 	return found, nil
 }
 
-// UpdateACLRule changes the rule of that id. Its family can't change.
+// UpdateACLRule changes the rule of that id (PORTAL.md §7). Its family can't change.
 func (c *Client) UpdateACLRule(ctx context.Context, rule ACLRule) error {
 	r := call{
 		op: "update access rule", object: string(rule.ID), method: http.MethodPut,
@@ -277,7 +281,7 @@ func (c *Client) UpdateACLRule(ctx context.Context, rule ACLRule) error {
 	return c.do(ctx, r, nil)
 }
 
-// DeleteACLRule removes a rule. An error that [IsNotFound] knows may mean that an earlier attempt did it, or that the portal
+// DeleteACLRule removes a rule (PORTAL.md §7). An error that [IsNotFound] knows may mean that an earlier attempt did it, or that the portal
 // is overloaded: the segment's list tells.
 func (c *Client) DeleteACLRule(ctx context.Context, family ACLFamily, id ACLRuleID) error {
 	return c.do(ctx, call{

@@ -60,7 +60,7 @@ func (b *Batcher) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 	if err != nil {
 		return Deployment{}, deployError(name, err)
 	}
-	return b.make(ctx, name, order{string(key), req.Project, func(ctx context.Context, vmName string) ([]TaskID, error) {
+	return b.make(ctx, name, batchOrder{string(key), req.Project, func(ctx context.Context, vmName string) ([]TaskID, error) {
 		req.VMName = vmName
 		return b.client.deployNow(ctx, req)
 	}})
@@ -69,13 +69,13 @@ func (b *Batcher) Deploy(ctx context.Context, req DeployRequest) (Deployment, er
 // Clone asks for a copy of a machine, as [Batcher.Deploy] does for a new one; the portal makes one at a time.
 func (b *Batcher) Clone(ctx context.Context, source VMID, req CloneRequest) (Deployment, error) {
 	key := "clone " + string(req.Project) + " " + req.VMName
-	return b.make(ctx, req.VMName, order{key, req.Project, func(ctx context.Context, _ string) ([]TaskID, error) {
+	return b.make(ctx, req.VMName, batchOrder{key, req.Project, func(ctx context.Context, _ string) ([]TaskID, error) {
 		return b.client.cloneNow(ctx, source, req)
 	}})
 }
 
 // make has a machine of a name made as part of an order.
-func (b *Batcher) make(ctx context.Context, name string, o order) (Deployment, error) {
+func (b *Batcher) make(ctx context.Context, name string, o batchOrder) (Deployment, error) {
 	if strings.ContainsAny(name, "[]") {
 		return Deployment{}, deployError(name, errRange)
 	}

@@ -9,7 +9,7 @@ import (
 
 // queue is those who ask for machines that are equal but for the name.
 type queue struct {
-	order
+	batchOrder
 	wake   chan struct{}      // tells that something is pending
 	cancel context.CancelFunc // ends the work when nobody is left
 
@@ -18,8 +18,8 @@ type queue struct {
 	pending []*member          // those that are not sent
 }
 
-// order is what a queue asks for.
-type order struct {
+// batchOrder is what a queue asks for.
+type batchOrder struct {
 	key     string // the same for orders that are equal but for the name, if they may be sent together
 	project ProjectID
 	send    func(ctx context.Context, vmName string) ([]TaskID, error)
@@ -51,13 +51,13 @@ func (m *member) settle(d Deployment, err error) {
 
 // join enters a member into its order's queue. The work on a queue goes on for as long as somebody in it
 // waits, whoever came first.
-func (b *Batcher) join(ctx context.Context, o order, m *member) (*queue, error) {
+func (b *Batcher) join(ctx context.Context, o batchOrder, m *member) (*queue, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	q, ok := b.queues[o.key]
 	if !ok {
 		work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		q = &queue{order: o, wake: make(chan struct{}, 1), cancel: cancel, members: map[string]*member{}}
+		q = &queue{batchOrder: o, wake: make(chan struct{}, 1), cancel: cancel, members: map[string]*member{}}
 		b.queues[o.key] = q
 		go b.work(work, q)
 	}

@@ -72,14 +72,14 @@ func (b *Batcher) resolve(ctx context.Context, s *shipment, tasks []TaskID) {
 // leftBy waits until a failed task tells which machine it may have left behind, which is not to be lost
 // sight of. A new machine's id shows some seconds after its task.
 func (b *Batcher) leftBy(ctx context.Context, task Task) Task {
-	for task.ObjectID == "" {
-		if pause(ctx, b.client.cfg.PollInterval) != nil {
-			break
+	_ = b.client.Poll(ctx, "machine of task", string(task.ID), func(ctx context.Context) (bool, error) {
+		if task.ObjectID == "" {
+			if told, err := b.client.taskOnce(ctx, task.ID); err == nil {
+				task = told
+			}
 		}
-		if again, err := b.client.Task(ctx, task.ID); err == nil {
-			task = again
-		}
-	}
+		return task.ObjectID != "", nil
+	}, WithPace(Pace{First: 1, Longest: 1})) // what is not told in time is not known
 	return task
 }
 

@@ -96,6 +96,9 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
+// units is a multiple of the unit of all waiting.
+func (cfg Config) units(n float64) time.Duration { return time.Duration(n * float64(cfg.PollInterval)) }
+
 // validate collects everything that is wrong with a configuration whose defaults are filled in.
 func (cfg Config) validate() error {
 	var errs []error

@@ -65,7 +65,7 @@ func (c *Client) CreateDNAT(ctx context.Context, req DNATRequest) error {
 	}, nil)
 }
 
-// UpdateDNAT changes what a rule says. [Client.WaitDNAT] waits until it does.
+// UpdateDNAT changes what a rule says (PORTAL.md §7). [Client.WaitDNAT] waits until it does.
 func (c *Client) UpdateDNAT(ctx context.Context, id DNATID, req DNATRequest) error {
 	return c.do(ctx, call{
 		op: "update DNAT rule", object: string(id), method: http.MethodPut, path: pathOf("/api/dnat/%s/", id),
@@ -73,7 +73,7 @@ func (c *Client) UpdateDNAT(ctx context.Context, id DNATID, req DNATRequest) err
 	}, nil)
 }
 
-// DeleteDNAT asks for a rule to be removed. [Client.WaitDNATGone] waits until it is. An error that [IsNotFound] knows may
+// DeleteDNAT asks for a rule to be removed (PORTAL.md §7). [Client.WaitDNATGone] waits until it is. An error that [IsNotFound] knows may
 // mean that an earlier attempt did it, or that the portal is overloaded: the project's list tells.
 func (c *Client) DeleteDNAT(ctx context.Context, id DNATID) error {
 	return c.do(ctx, call{
@@ -92,13 +92,13 @@ func (c *Client) AssignableAddresses(ctx context.Context, project ProjectID) ([]
 	return addrs(texts), err
 }
 
-// WaitDNAT waits until the project's list shows a rule that leads from pool to dst.
+// WaitDNAT waits until the project's list shows a rule that leads from pool to dst: rules take effect some time after they
+// were asked for (PORTAL.md §7). When ctx ends first, the error is a [*WaitError].
 func (c *Client) WaitDNAT(
 	ctx context.Context, project ProjectID, pool, dst netip.Addr, opts ...WaitOption,
 ) (DNAT, error) {
 	var found DNAT
-	o := wait("DNAT rule for", pool.String(), PacePower, opts)
-	err := o.poll(ctx, c, func(ctx context.Context) (bool, error) {
+	err := c.Poll(ctx, "DNAT rule for", pool.String(), func(ctx context.Context) (bool, error) {
 		rules, err := c.DNATs(ctx, project, Expecting[DNATID]())
 		for _, rule := range rules {
 			if rule.PoolAddress == pool && rule.DstAddress == dst {
@@ -107,14 +107,14 @@ func (c *Client) WaitDNAT(
 			}
 		}
 		return false, err
-	})
+	}, opts...)
 	return found, err
 }
 
-// WaitDNATGone waits until the project's list no longer shows a rule.
+// WaitDNATGone waits until the project's list no longer shows a rule, in two looks (PORTAL.md §7). When ctx ends first, the
+// error is a [*WaitError].
 func (c *Client) WaitDNATGone(ctx context.Context, project ProjectID, id DNATID, opts ...WaitOption) error {
-	o := wait("end of DNAT rule", string(id), PacePower, opts)
-	return o.poll(ctx, c, func(ctx context.Context) (bool, error) {
+	return c.Poll(ctx, "end of DNAT rule", string(id), func(ctx context.Context) (bool, error) {
 		rules, err := c.DNATs(ctx, project, Expecting(id))
 		for _, rule := range rules {
 			if rule.ID == id {
@@ -122,5 +122,5 @@ func (c *Client) WaitDNATGone(ctx context.Context, project ProjectID, id DNATID,
 			}
 		}
 		return err == nil, err
-	})
+	}, opts...)
 }

@@ -18,6 +18,14 @@
 // [TaskID]; [Client.WaitTask] and its sisters wait for the end. All waits of one project share one
 // poller, so that waiting for a hundred machines costs a few pages and not a hundred polls.
 //
+// # Lists and questions
+//
+// Every list of this package is one to act on: what it lacks is not there, since either the portal's own
+// count or a second look says so, and what is there needs no proof. [Expecting] makes it one look for
+// those whose entries are there. A 404 is asked again before it is believed. [Cache] has those who ask the
+// same share one request and its failure, [Client.Poll] waits for what no other method waits for, and
+// [Change] sends a change whose answer may get lost (PORTAL.md §8).
+//
 // # Errors
 //
 // What the portal refuses, or fails to answer, is an [*Error]; ask it with [IsNotFound], [IsConflict],

@@ -151,3 +151,60 @@ func TestHazard7ASpotMachineIsPutToSleepUnderway(t *testing.T) {
 		}
 	})
 }
+
+func TestHazard8AListThatOmitsAnEntryOnceIsNotBelieved(t *testing.T) {
+	s, client := scripted(t, says(200, `[{"uuid":"a"}]`), says(200, `[{"uuid":"a"},{"uuid":"b"}]`))
+	if vms, err := client.VMs(t.Context(), "p"); err != nil || len(vms) != 2 || len(s.asked) != 2 {
+		t.Errorf("%v after %d requests: %v", vms, len(s.asked), err)
+	}
+}
+
+func TestHazard9AListMayChangeWhileItIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &restless{rows: []string{"a"}, change: func(l *restless) { l.rows = append(l.rows, fmt.Sprint("r", len(l.rows))) }}
+		for range 120 {
+			l.change(l)
+		}
+		client, err := mdx.New(mdx.Config{Endpoint: "https://portal.example", Token: "t", Transport: l, LockDir: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rules, err := client.ACLRules(t.Context(), "s", mdx.ACLv4); err != nil || len(rules) <= 121 {
+			t.Errorf("%d rules, %v", len(rules), err)
+		}
+	})
+}
+
+func TestHazard10ANotFoundIsNoProof(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := scripted(t, says(404, ``), says(200, `{"ip_range":"10.0.1.0/21"}`))
+		if segment, err := client.Segment(t.Context(), "s"); err != nil || !segment.IPRange.IsValid() {
+			t.Errorf("%+v, %v", segment, err)
+		}
+	})
+}
+
+func TestHazard11AListWithoutAnEndIsAnError(t *testing.T) {
+	s, client := scripted(t, says(200, `{"count":1,"next":"?page=2","results":[{"uuid":"a"}]}`))
+	if _, err := client.DNATs(t.Context(), "p"); err == nil || !strings.Contains(err.Error(), "list DNAT rules") || len(s.asked) > 10 {
+		t.Errorf("after %d requests: %v", len(s.asked), err)
+	}
+}
+
+func TestHazard12AnOutageIsSharedByAllWhoAsk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, client := scripted(t, says(503, ``))
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if _, err := client.VMs(t.Context(), "p"); !mdx.IsOverloaded(err) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if len(s.asked) != 1+mdx.DefaultMaxRetries {
+			t.Errorf("%d requests", len(s.asked))
+		}
+	})
+}

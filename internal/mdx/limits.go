@@ -29,7 +29,7 @@ const (
 // limits keeps this process, and all others of the same user on this machine, to what the portal bears.
 // Within the process channels do it; between processes, files that are locked.
 type limits struct {
-	gets, changes, details *pool
+	gets, changes, details *lockedPlaces
 	dir                    string // of this portal
 	root                   string // of all portals
 	deploys                keyedMutex
@@ -126,20 +126,20 @@ func lockError(path string, err error) error {
 	return fmt.Errorf("can't take turns with other processes, set another lock folder: %s: %w", path, err)
 }
 
-// pool is a number of places: channels keep the process in line, one locked file for each place keeps
+// lockedPlaces is a number of places: channels keep the process in line, one locked file for each place keeps
 // the machine in line.
-type pool struct {
+type lockedPlaces struct {
 	places chan struct{}
 	search chan struct{} // held by the one that looks for a file no other process holds
 	dir    string
 	name   string
 }
 
-func newPool(dir, name string, size int) *pool {
-	return &pool{places: make(chan struct{}, size), search: make(chan struct{}, 1), dir: dir, name: name}
+func newPool(dir, name string, size int) *lockedPlaces {
+	return &lockedPlaces{places: make(chan struct{}, size), search: make(chan struct{}, 1), dir: dir, name: name}
 }
 
-func (p *pool) enter(ctx context.Context) (release func(), err error) {
+func (p *lockedPlaces) enter(ctx context.Context) (release func(), err error) {
 	leave, err := acquire(ctx, p.places)
 	if err != nil {
 		return nil, err
@@ -153,7 +153,7 @@ func (p *pool) enter(ctx context.Context) (release func(), err error) {
 }
 
 // lockAny locks any one of the pool's files, and waits while all are taken.
-func (p *pool) lockAny(ctx context.Context) (unlock func(), err error) {
+func (p *lockedPlaces) lockAny(ctx context.Context) (unlock func(), err error) {
 	if err := makeLockDir(p.dir); err != nil {
 		return nil, err
 	}

@@ -97,17 +97,17 @@ func believed[T any](
 	}
 }
 
-// merged is what either of two looks shows: entries as the later has them, in the order of the longer.
-func merged[T any](earlier, later look[T]) look[T] {
-	latest := make(map[string]T, len(later.ids))
-	for _, l := range []look[T]{earlier, later} {
+// merged is what either of two looks shows: entries as the second has them, in the order of the longer.
+func merged[T any](first, second look[T]) look[T] {
+	latest := make(map[string]T, len(second.ids))
+	for _, l := range []look[T]{first, second} {
 		for i, id := range l.ids {
 			latest[id] = l.entries[i]
 		}
 	}
-	order := slices.Concat(later.ids, earlier.ids)
-	if len(earlier.ids) > len(later.ids) {
-		order = slices.Concat(earlier.ids, later.ids)
+	order := slices.Concat(second.ids, first.ids)
+	if len(first.ids) > len(second.ids) {
+		order = slices.Concat(first.ids, second.ids)
 	}
 	var both look[T]
 	for _, id := range order {

@@ -21,8 +21,8 @@ type masker struct {
 	secrets []string // the tokens in use, oldest first
 }
 
-// mask stands where a secret was.
-const mask = "***"
+// maskedAs stands where a secret was.
+const maskedAs = "***"
 
 // protect adds a token to what is taken out of texts.
 func (m *masker) protect(secret string) {
@@ -43,9 +43,9 @@ func (m *masker) text(s string) string {
 	secrets := m.secrets
 	m.mu.Unlock()
 	for _, secret := range secrets {
-		s = strings.ReplaceAll(s, secret, mask)
+		s = strings.ReplaceAll(s, secret, maskedAs)
 	}
-	return jwtPattern.ReplaceAllString(s, mask)
+	return jwtPattern.ReplaceAllString(s, maskedAs)
 }
 
 // error hides err's own text if a secret is in it.
@@ -61,7 +61,10 @@ type maskedError struct {
 	err  error
 }
 
+// Error is the text without secrets.
 func (e *maskedError) Error() string { return e.text }
+
+// Unwrap returns what the text is of.
 func (e *maskedError) Unwrap() error { return e.err }
 
 // write tells the logger, if there is one.
@@ -106,7 +109,7 @@ func maskFields(value any) any {
 	case map[string]any:
 		for name, inner := range v {
 			if isSecretName(name) {
-				v[name] = mask
+				v[name] = maskedAs
 			} else {
 				v[name] = maskFields(inner)
 			}

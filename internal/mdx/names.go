@@ -39,13 +39,13 @@ func ExpandNames(name string) ([]string, error) {
 	if low >= high {
 		return nil, fmt.Errorf("VM name %q: a range runs from a smaller digit to a larger one", name)
 	}
-	return family{head, tail}.names(low, high), nil
+	return siblings{head, tail}.names(low, high), nil
 }
 
 // PlanNames finds few deploy names that make exactly the given machines, each once. Names that differ
 // in one digit only, and follow each other in it, share a range: w-1 to w-100 need eleven requests.
 func PlanNames(names []string) []NamePlan {
-	members := map[family]*digitSet{}
+	members := map[siblings]*digitSet{}
 	left := map[string]bool{}
 	for _, name := range names {
 		if left[name] {
@@ -92,10 +92,10 @@ func PlanNames(names []string) []NamePlan {
 	return plan
 }
 
-// family is all the names that differ in one digit: what stands before it, and what after it.
-type family struct{ head, tail string }
+// siblings is all the names that differ in one digit: what stands before it, and what after it.
+type siblings struct{ head, tail string }
 
-func (f family) names(low, high byte) []string {
+func (f siblings) names(low, high byte) []string {
 	var out []string
 	for digit := low; digit <= high; digit++ {
 		out = append(out, f.head+string(rune(digit))+f.tail)
@@ -105,13 +105,13 @@ func (f family) names(low, high byte) []string {
 
 // families yields every family that a name is in, with its digit there: the last digit of each of its
 // numbers. The last number comes first, since that is where numbered names differ.
-func families(name string) iter.Seq2[family, byte] {
-	return func(yield func(family, byte) bool) {
+func families(name string) iter.Seq2[siblings, byte] {
+	return func(yield func(siblings, byte) bool) {
 		if strings.ContainsAny(name, "[]") {
 			return // nothing to put a range into
 		}
 		for i := len(name) - 1; i >= 0; i-- {
-			if isDigit(name[i]) && isTail(name[i+1:]) && !yield(family{name[:i], name[i+1:]}, name[i]) {
+			if isDigit(name[i]) && isTail(name[i+1:]) && !yield(siblings{name[:i], name[i+1:]}, name[i]) {
 				return
 			}
 		}

@@ -54,7 +54,7 @@ func pages[T any](ctx context.Context, c *Client, r call) iter.Seq2[wirePage[T],
 	return func(yield func(wirePage[T], error) bool) {
 		r.method = http.MethodGet
 		base := r.query
-		var so chain
+		var so pageChain
 		for number := 1; ; number++ {
 			r.query = maps.Clone(base)
 			if number > 1 || !r.unpaged {
@@ -92,8 +92,8 @@ const (
 	maxSamePages = 3        // in a row
 )
 
-// chain watches that a list's pages come to an end.
-type chain struct {
+// pageChain watches that a list's pages come to an end.
+type pageChain struct {
 	pages, entries, bytes int
 	count, beyond         int
 	last                  []byte
@@ -101,7 +101,7 @@ type chain struct {
 }
 
 // goOn tells why there is to be no further page, nil if there may be one.
-func (c *chain) goOn(r call, count, entries int, raw []byte) error {
+func (c *pageChain) goOn(r call, count, entries int, raw []byte) error {
 	c.pages++
 	c.entries += entries
 	c.bytes += len(raw)

@@ -18,7 +18,7 @@ type ProjectSummary struct {
 	Begin, End  time.Time // the days it is approved for
 }
 
-// ProjectSummary asks what a project is.
+// ProjectSummary asks what a project is (PORTAL.md §4).
 func (c *Client) ProjectSummary(ctx context.Context, id ProjectID) (ProjectSummary, error) {
 	w, err := projectInfo[struct {
 		UUID        wireText `json:"uuid"`
@@ -54,7 +54,7 @@ type ProjectResources struct {
 	GlobalIPs              int
 }
 
-// ProjectResources asks for a project's quotas.
+// ProjectResources asks for a project's quotas (PORTAL.md §4).
 func (c *Client) ProjectResources(ctx context.Context, id ProjectID) (ProjectResources, error) {
 	w, err := projectInfo[struct {
 		CPUPackMax     wireInt `json:"cpu_pack_max"`
@@ -91,7 +91,7 @@ func (c *Client) ProjectResources(ctx context.Context, id ProjectID) (ProjectRes
 // VMCounts counts a project's machines of one service level by state (PORTAL.md §4).
 type VMCounts struct{ PowerOn, PowerOff, Detached, Deallocated, Total int }
 
-// VMCounts asks for the counts of a service level, [Spot] or [Guarantee].
+// VMCounts asks for the counts of a service level, [Spot] or [Guarantee] (PORTAL.md §4).
 func (c *Client) VMCounts(ctx context.Context, id ProjectID, level ServiceLevel) (VMCounts, error) {
 	w, err := projectInfo[struct {
 		PowerOn     wireInt `json:"power_on"`
@@ -112,7 +112,7 @@ type Usage struct{ Used, Unused float64 }
 // ProjectUsage is a project's use of disk, in GB, and of packs (PORTAL.md §4).
 type ProjectUsage struct{ DiskGB, CPUPacks, GPUPacks Usage }
 
-// ProjectUsage asks how much of a project's quota is in use.
+// ProjectUsage asks how much of a project's quota is in use (PORTAL.md §4).
 func (c *Client) ProjectUsage(ctx context.Context, id ProjectID) (ProjectUsage, error) {
 	type usage struct {
 		Used   wireGB `json:"used"`
@@ -135,7 +135,7 @@ type Points struct {
 	Expires                    time.Time
 }
 
-// ProjectPoints lists a project's points. lastConsumed is the time up to which use has been charged.
+// ProjectPoints lists a project's points (PORTAL.md §4). lastConsumed is the time up to which use has been charged.
 func (c *Client) ProjectPoints(ctx context.Context, id ProjectID) (points []Points, lastConsumed time.Time, err error) {
 	w, err := projectInfo[struct {
 		LastConsumed wireText `json:"lastConsumed"`

@@ -15,6 +15,9 @@ import (
 // ones asked for in their last number only are read ahead. What was read ahead is handed out once, and within
 // a minute. Nothing is read ahead, and nothing that was is handed out, once the client has sent a change.
 //
+// It pays for those who ask for ten at a time, Terraform's default, and costs a list: a thousand machines take 10.5 s with
+// 1,011 requests, and 30.3 s with 1,000 without it. Who asks for thirty at a time has 10.5 s either way (TestReadingAheadPays).
+//
 // A Reader is safe for concurrent use. It begins no read later than two seconds after the last question.
 type Reader struct {
 	client *Client
@@ -114,11 +117,11 @@ func (r *Reader) begin(ctx context.Context) {
 		}
 		r.inFlight++
 		next.began = time.Now()
-		reading, cancel := context.WithCancel(ctx)
+		aside, cancel := context.WithCancel(ctx)
 		next.cancel = cancel
 		go func() {
 			defer cancel()
-			r.read(reading, next)
+			r.read(aside, next)
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.inFlight--
@@ -137,12 +140,12 @@ func (r *Reader) next(ctx context.Context) *reading {
 		time.Since(r.last) > aheadFor || r.client.changes.Load() > 0 {
 		return nil
 	}
-	for project, kin := range r.projects {
-		if !kin.listed {
-			kin.listed = true
-			go r.list(ctx, project, kin)
+	for project, related := range r.projects {
+		if !related.listed {
+			related.listed = true
+			go r.list(ctx, project, related)
 		}
-		for id := range kin.likely {
+		for id := range related.likely {
 			if !r.asked[id] && r.ahead[id] == nil {
 				next := &reading{id: id, done: make(chan struct{})}
 				r.ahead[id] = next
@@ -174,14 +177,14 @@ func (r *Reader) read(ctx context.Context, this *reading) {
 
 // list learns the names of a project's machines, page by page: those of a page are read ahead while the next is on its
 // way. Of machines that it does not get to know none is read ahead.
-func (r *Reader) list(ctx context.Context, project ProjectID, kin *kin) {
+func (r *Reader) list(ctx context.Context, project ProjectID, related *kin) {
 	for page, err := range pages[wireVMSummary](ctx, r.client, listOfVMs(project)) {
 		if err != nil {
 			return
 		}
 		r.mu.Lock()
 		for _, vm := range page.Results {
-			kin.know(vm.summary())
+			related.know(vm.summary())
 		}
 		r.begin(ctx)
 		r.mu.Unlock()

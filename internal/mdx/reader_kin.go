@@ -35,7 +35,7 @@ func (k *kin) know(vm VMSummary) {
 	if k.stems[vm.ID] != "" {
 		return // on two pages, since one was added between them
 	}
-	s := stem(vm.Name)
+	s := stemOf(vm.Name)
 	k.stems[vm.ID] = s
 	k.left[s] = append(k.left[s], vm.ID)
 	if k.asked[vm.ID] {
@@ -57,8 +57,8 @@ func (k *kin) likely(yield func(VMID) bool) {
 	}
 }
 
-// stem is a name without its last number.
-func stem(name string) string {
+// stemOf is a name without its last number.
+func stemOf(name string) string {
 	end := strings.LastIndexFunc(name, func(r rune) bool { return r >= '0' && r <= '9' }) + 1
 	begin := end
 	for begin > 0 && isDigit(name[begin-1]) {

@@ -32,9 +32,14 @@ func crowd(n int) func(*mdxsim.World) {
 // refresh reads machines as Terraform does: in no order, ten at a time.
 func refresh(t *testing.T, n int, read func(context.Context, mdx.VMID) (*mdx.VM, error)) time.Duration {
 	t.Helper()
+	return refreshAt(t, 10, n, read)
+}
+
+func refreshAt(t *testing.T, parallelism, n int, read func(context.Context, mdx.VMID) (*mdx.VM, error)) time.Duration {
+	t.Helper()
 	start := time.Now()
 	var wg sync.WaitGroup
-	turns := make(chan struct{}, 10)
+	turns := make(chan struct{}, parallelism)
 	for _, i := range rand.Perm(n) {
 		turns <- struct{}{}
 		wg.Go(func() {

@@ -76,12 +76,12 @@ const (
 // that those who failed together don't come back together.
 func (p retryPolicy) backoff(_, _ time.Duration, attempt int, resp *http.Response) time.Duration {
 	if resp != nil {
-		if pause, ok := retryAfter(resp.Header.Get("Retry-After"), time.Now()); ok {
-			return min(pause, maxRetryAfter)
+		if delay, ok := retryAfter(resp.Header.Get("Retry-After"), time.Now()); ok {
+			return min(delay, maxRetryAfter)
 		}
 	}
-	pause := min(p.unit/5<<min(attempt, 10), maxBackoff)
-	return pause/2 + rand.N(pause+1) //nolint:gosec // spreads load, guards nothing
+	delay := min(p.unit/5<<min(attempt, 10), maxBackoff)
+	return delay/2 + rand.N(delay+1) //nolint:gosec // spreads load, guards nothing
 }
 
 // retryAfter reads the header: seconds, or a date.

@@ -55,7 +55,7 @@ func (c *Client) segments(ctx context.Context, project ProjectID, opts ...ListOp
 	return segments, err
 }
 
-// SegmentGone tells whether a project's list no longer has a segment: one look if it has, two that agree if it has not.
+// SegmentGone tells whether a project's list no longer has a segment (PORTAL.md §7): one look if it has, two that agree if it has not.
 func (c *Client) SegmentGone(ctx context.Context, project ProjectID, id SegmentID) (bool, error) {
 	segments, err := c.segments(ctx, project, Expecting(id))
 	return err == nil && !slices.ContainsFunc(segments, func(s Segment) bool { return s.ID == id }), err

@@ -27,14 +27,14 @@ type tokenSource struct {
 	turn chan struct{} // held by the caller that replaces the token
 
 	mu       sync.Mutex
-	token    token
+	token    knownToken
 	quietTil time.Time // no early refresh before, since the last one failed
 	attempts int       // replacements tried to the end
 	lastErr  error     // what the last one came to
 }
 
-// token is a token with what its claims tell.
-type token struct {
+// knownToken is a token with what its claims tell.
+type knownToken struct {
 	text string
 	exp  time.Time // zero if it doesn't say
 	due  time.Time // when to replace it
@@ -42,8 +42,8 @@ type token struct {
 
 // readToken looks at a token's claims. Only the expiry matters, so the signature is not checked: the
 // portal does that.
-func readToken(text string, now time.Time) token {
-	t := token{text: text}
+func readToken(text string, now time.Time) knownToken {
+	t := knownToken{text: text}
 	var claims jwt.RegisteredClaims
 	if _, _, err := jwt.NewParser().ParseUnverified(text, &claims); err != nil || claims.ExpiresAt == nil {
 		// It may have an end all the same, and once expired it can't be refreshed any more (PORTAL.md §2).
@@ -201,7 +201,7 @@ func (c *Client) askToken(ctx context.Context, r call) (string, error) {
 	return w.Token, nil
 }
 
-// RefreshToken replaces the token now, as the client does by itself when it must: before work during
+// RefreshToken replaces the token now (PORTAL.md §2), as the client does by itself when it must: before work during
 // which it should not expire, for instance. It answers with an error that [IsUnauthorized] knows when
 // a new token has to be issued on the portal.
 func (c *Client) RefreshToken(ctx context.Context) error {
@@ -217,7 +217,7 @@ func Login(ctx context.Context, cfg Config, username, password string) (string, 
 	if err != nil {
 		return "", err
 	}
-	c.tokens.token = token{}
+	c.tokens.token = knownToken{}
 	c.log.protect(password)
 	return c.askToken(ctx, call{
 		op: "log in as", object: username, path: "/api/login/",

@@ -83,6 +83,7 @@ func (t *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 // timeoutError says that one attempt took longer than it may.
 type timeoutError struct{ after time.Duration }
 
+// Error tells how long was waited.
 func (e timeoutError) Error() string { return fmt.Sprintf("no answer within %s", e.after) }
 
 // timeoutCause puts the reason for a cut in place of "context deadline exceeded".

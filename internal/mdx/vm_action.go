@@ -64,22 +64,22 @@ func (c *Client) PowerOn(ctx context.Context, id VMID, level ServiceLevel) ([]Ta
 	return c.action(ctx, "power on VM", id, "power_on", map[string]any{"service_level": level})
 }
 
-// PowerOff cuts a machine's power.
+// PowerOff cuts a machine's power (PORTAL.md §5). Its status says so some seconds later.
 func (c *Client) PowerOff(ctx context.Context, id VMID) ([]TaskID, error) {
 	return c.action(ctx, "power off VM", id, "power_off", nil)
 }
 
-// Shutdown asks the guest to shut itself down. A guest that does not listen stays on.
+// Shutdown asks the guest to shut itself down (PORTAL.md §5). A guest that does not listen stays on.
 func (c *Client) Shutdown(ctx context.Context, id VMID) ([]TaskID, error) {
 	return c.action(ctx, "shut down VM", id, "shutdown", nil)
 }
 
-// Reboot asks the guest to restart itself.
+// Reboot asks the guest to restart itself (PORTAL.md §5).
 func (c *Client) Reboot(ctx context.Context, id VMID) ([]TaskID, error) {
 	return c.action(ctx, "reboot VM", id, "reboot", nil)
 }
 
-// Reset cuts a machine's power and gives it back.
+// Reset cuts a machine's power and gives it back (PORTAL.md §5).
 func (c *Client) Reset(ctx context.Context, id VMID) ([]TaskID, error) {
 	return c.action(ctx, "reset VM", id, "reset", nil)
 }

@@ -1,94 +1,24 @@
 package mdx
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
 )
 
-// Progress is what a wait has learned; see [WithProgress].
-type Progress struct {
-	// Operation and Object are what is waited for, such as "address of VM" and the machine's name.
-	Operation, Object string
-	// Percent is the task's progress from 0 to 100, or -1 where there is no task.
-	Percent int
-	// Status is the portal's own word for the state of the task or machine.
-	Status string
-	// Elapsed is how long this wait has lasted.
-	Elapsed time.Duration
-}
-
-// WaitOption changes how a wait goes about it.
-type WaitOption func(*waitOptions)
-
-type waitOptions struct {
-	progress func(Progress)
-	object   string
-	pace     Pace
-}
-
-// WithProgress has f told whenever there is news. It is called from the goroutine that waits.
-func WithProgress(f func(Progress)) WaitOption {
-	return func(o *waitOptions) { o.progress = f }
-}
-
-// WithObject names what is waited for in progress and errors; without it, the id is all they have.
-func WithObject(name string) WaitOption { return func(o *waitOptions) { o.object = name } }
-
-// WithPace fits the rhythm of asking to the operation.
-func WithPace(p Pace) WaitOption { return func(o *waitOptions) { o.pace = p } }
-
-// Pace is the rhythm of a wait, in multiples of [Config.PollInterval]: the first pause, and the
-// longest that pauses grow to.
-type Pace struct{ First, Longest float64 }
-
-// The paces of the portal's operations.
-var (
-	// PacePower suits what takes seconds: power, rename, reconfigure, destroy.
-	PacePower = Pace{First: 0.4, Longest: 0.8}
-	// PaceDeploy suits what takes minutes: deploy, clone, the first address.
-	PaceDeploy = Pace{First: 1, Longest: 2}
-	// paceAddress is for who is asked by scouts, who find a pace of their own.
-	paceAddress = Pace{First: 0.5, Longest: 0.5}
-)
-
-// WaitError is a wait that ended before what it waited for: its context was done, or the portal could
-// not be asked any more. What was waited for may still go on.
-type WaitError struct {
-	// Last is what was known at the end.
-	Last Progress
-	// Err is why the wait ended, such as [context.DeadlineExceeded].
-	Err error
-}
-
-// Error tells what still runs, and how far it has come.
-func (e *WaitError) Error() string {
-	status := cmp.Or(e.Last.Status, "nothing heard yet")
-	if e.Last.Percent >= 0 {
-		status = fmt.Sprintf("%s, %d%%", status, e.Last.Percent)
-	}
-	return fmt.Sprintf("waited %s for %s %q, which may still go on (%s): %v",
-		e.Last.Elapsed.Round(time.Second), e.Last.Operation, e.Last.Object, status, e.Err)
-}
-
-// Unwrap returns why the wait ended.
-func (e *WaitError) Unwrap() error { return e.Err }
-
-// WaitTask waits until a task ends, and answers how. An id that the portal does not know yet is waited
+// WaitTask waits until a task ends, and answers how (PORTAL.md §6). An id that the portal does not know yet is waited
 // for. A task that failed is a [*TaskError].
 func (c *Client) WaitTask(ctx context.Context, project ProjectID, id TaskID, opts ...WaitOption) (Task, error) {
-	return c.waitTask(ctx, project, id, Task.Done, wait("task", string(id), PaceDeploy, opts))
+	return c.waitTask(ctx, project, id, Task.Done, newWaiting("task", string(id), PaceDeploy, opts))
 }
 
-// WaitTaskObject waits until the portal tells which object a task is about, so that a machine's id is
+// WaitTaskObject waits until the portal tells which object a task is about (PORTAL.md §6), so that a machine's id is
 // known long before its deploy ends. A task that failed is a [*TaskError].
 func (c *Client) WaitTaskObject(ctx context.Context, project ProjectID, id TaskID, opts ...WaitOption) (Task, error) {
 	known := func(t Task) bool { return t.ObjectID != "" || t.Done() }
-	return c.waitTask(ctx, project, id, known, wait("object of task", string(id), PacePower, opts))
+	return c.waitTask(ctx, project, id, known, newWaiting("object of task", string(id), PacePower, opts))
 }
 
 func (c *Client) waitTask(
@@ -120,13 +50,13 @@ func (c *Client) waitTask(
 	return task, err
 }
 
-// WaitVM waits until the project's list shows a machine in a state that until accepts. A machine that
+// WaitVM waits until the project's list shows a machine in a state that until accepts (PORTAL.md §5). A machine that
 // the list has not shown yet is waited for, for two minutes at the default [Config.PollInterval]; one
 // that stays away, or leaves the list, is an error that [IsNotFound] knows.
 func (c *Client) WaitVM(
 	ctx context.Context, project ProjectID, id VMID, until func(VMSummary) bool, opts ...WaitOption,
 ) (VMSummary, error) {
-	o := wait("state of VM", string(id), PacePower, opts)
+	o := newWaiting("state of VM", string(id), PacePower, opts)
 	sight := sighting{id: id, project: project, c: c, o: o}
 	err := o.run(ctx, c, project, &waiter{about: aboutList, pace: o.pace}, func(n news) (bool, error) {
 		if listed, err := sight.look(n.vms); !listed {
@@ -142,7 +72,7 @@ func (c *Client) WaitVM(
 func (c *Client) WaitVMNamed(
 	ctx context.Context, project ProjectID, name string, opts ...WaitOption,
 ) (found VMSummary, err error) {
-	o := wait("VM named", name, PacePower, opts)
+	o := newWaiting("VM named", name, PacePower, opts)
 	err = o.run(ctx, c, project, &waiter{about: aboutList, pace: o.pace}, func(n news) (bool, error) {
 		i := slices.IndexFunc(n.vms, func(vm VMSummary) bool { return vm.Name == name })
 		if i >= 0 {
@@ -153,9 +83,9 @@ func (c *Client) WaitVMNamed(
 	return found, err
 }
 
-// WaitVMGone waits until the project's list no longer shows a machine, twice in a row.
+// WaitVMGone waits until the project's list no longer shows a machine, twice in a row (PORTAL.md §8).
 func (c *Client) WaitVMGone(ctx context.Context, project ProjectID, id VMID, opts ...WaitOption) error {
-	o, absent := wait("end of VM", string(id), PacePower, opts), 0
+	o, absent := newWaiting("end of VM", string(id), PacePower, opts), 0
 	return o.run(ctx, c, project, &waiter{about: aboutList, pace: o.pace}, func(n news) (bool, error) {
 		i := slices.IndexFunc(n.vms, func(vm VMSummary) bool { return vm.ID == id })
 		if absent++; i >= 0 {
@@ -171,7 +101,7 @@ func (c *Client) WaitVMGone(ctx context.Context, project ProjectID, id VMID, opt
 // within a minute at the default [Config.PollInterval], is an error that [IsConflict] knows, since it
 // will get none. Many machines may be waited for at once: it takes little more than one detail each.
 func (c *Client) WaitAddress(ctx context.Context, project ProjectID, id VMID, opts ...WaitOption) (found *VM, err error) {
-	o := wait("address of VM", string(id), paceAddress, opts)
+	o := newWaiting("address of VM", string(id), paceAddress, opts)
 	sight := sighting{id: id, project: project, c: c, o: o}
 	seenOn, stops := false, 0
 	m := &waiter{about: aboutAddress, vm: id, pace: o.pace}
@@ -230,25 +160,6 @@ func (s *sighting) look(vms []VMSummary) (listed bool, err error) {
 	return false, nil
 }
 
-// waiting is a wait under way: what it is for, and what has been told about it.
-type waiting struct {
-	waitOptions
-	start    time.Time
-	last     Progress
-	reported time.Time
-}
-
-func wait(op, object string, pace Pace, opts []WaitOption) *waiting {
-	o := waitOptions{object: object, pace: pace}
-	for _, opt := range opts {
-		opt(&o)
-	}
-	return &waiting{
-		waitOptions: o, start: time.Now(),
-		last: Progress{Operation: op, Object: o.object, Percent: -1},
-	}
-}
-
 // run waits with the project's watcher, and says what was known when it ends early.
 func (o *waiting) run(
 	ctx context.Context, c *Client, project ProjectID, m *waiter, step func(news) (bool, error),
@@ -266,39 +177,4 @@ func (o *waiting) run(
 		return o.cut(err)
 	}
 	return err
-}
-
-// cut is the error of a wait that something put an end to.
-func (o *waiting) cut(err error) error {
-	o.last.Elapsed = time.Since(o.start)
-	return &WaitError{Last: o.last, Err: err}
-}
-
-// report passes news on: when something changed, and now and then as a sign of life.
-func (o *waiting) report(c *Client, percent int, status string) {
-	now := time.Now()
-	changed := o.reported.IsZero() || percent != o.last.Percent || status != o.last.Status
-	o.last.Percent, o.last.Status, o.last.Elapsed = percent, status, now.Sub(o.start)
-	if o.progress != nil && (changed || now.Sub(o.reported) >= 12*c.cfg.PollInterval) {
-		o.reported = now
-		o.progress(o.last)
-	}
-}
-
-// poll asks by itself, for what no watcher knows, until check is content or fails, or ctx is done.
-func (o *waiting) poll(ctx context.Context, c *Client, check func(context.Context) (bool, error)) error {
-	next := o.pace.First
-	for {
-		done, err := check(ctx)
-		if err == nil && !done {
-			err = pause(ctx, time.Duration(next*float64(c.cfg.PollInterval)))
-		}
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return o.cut(ctx.Err())
-		case err != nil || done:
-			return err
-		}
-		next = min(next*1.25, o.pace.Longest)
-	}
 }

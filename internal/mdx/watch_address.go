@@ -15,6 +15,10 @@ import (
 // many details; but machines that were started together get their addresses together. So a few are
 // asked, the scouts, and the rest only once they have been on for as long as it took a scout to get its
 // address.
+//
+// A hundred machines whose addresses come within a minute cost 600 requests, each 11 s late, where asking each machine after
+// two minutes, and every minute then, costs 573 and is 25 s late. It pays for more machines, and for addresses that come late:
+// 1,175 requests and not 1,639 for 300, and 1,190 and not 2,050 if they take 18 to 20 minutes (TestScoutsPay).
 type scouting struct {
 	candidates map[VMID]*candidate
 	// takes is how long after power-on addresses come, as far as known; negative if it is not.

@@ -81,7 +81,7 @@ func (w *watcher) join(m *waiter) {
 	m.news, m.pause, m.joined = make(chan news, 1), m.pace.First, now
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	m.due = later(now.Add(gather), w.last.Add(w.units(m.pace.First)))
+	m.due = later(now.Add(gather), w.last.Add(w.c.cfg.units(m.pace.First)))
 	w.waits[m] = true
 	select {
 	case w.wake <- struct{}{}:
@@ -175,7 +175,7 @@ func (w *watcher) roundOfTasks(ctx context.Context, members []*waiter) {
 
 func (w *watcher) roundOfVMs(ctx context.Context, listed, addressed []*waiter, askList, askDetails bool) {
 	var fresh []VMSummary
-	if askList || w.scouts.unseen(addressed) || time.Since(w.listed) >= w.units(listEvery) {
+	if askList || w.scouts.unseen(addressed) || time.Since(w.listed) >= w.c.cfg.units(listEvery) {
 		began := time.Now()
 		vms, err := w.c.lookAtVMs(ctx, w.project)
 		if !w.usable(ctx, err, aboutList, slices.Concat(listed, addressed)) {
@@ -245,12 +245,8 @@ func (w *watcher) tell(m *waiter, n news) {
 func (w *watcher) putOff(m *waiter) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	m.due = time.Now().Add(w.units(m.pause))
-	m.pause = min(m.pause*1.25, max(m.pace.Longest, m.pace.First))
-}
-
-func (w *watcher) units(n float64) time.Duration {
-	return time.Duration(n * float64(w.c.cfg.PollInterval))
+	m.due = time.Now().Add(w.c.cfg.units(m.pause))
+	m.pause = m.pace.after(m.pause)
 }
 
 func later(a, b time.Time) time.Time {

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
@@ -106,10 +105,9 @@ func TestTheAddressOfAPortalHasOneSpelling(t *testing.T) {
 
 func TestARuleThatARunBesideIsAskingForIsNotForgotten(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
-	thing := ACLThing(backendNet, campus("22")[0])
+	at := ACLRuleAt{Project: leftProject, Segment: backendNet, Rule: campus("22")[0]}
 	ask := func(p *Portal) {
-		_, err := p.journal.Journal.Begin(journal.Entry{Key: p.journal.key(leftProject, thing), Operation: OperationCreateACL, Asked: p.Now()})
-		if err != nil {
+		if _, err := p.begins(claimOn(createACL, at.key())); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -119,11 +117,10 @@ func TestARuleThatARunBesideIsAskingForIsNotForgotten(t *testing.T) {
 	next := r.run()
 	beside := r.run()
 	ask(beside)
-	nowhere := func() (bool, bool, error) { _, err := next.Rules(t.Context(), backendNet, 0); return false, false, err }
-	if found, err := next.LeftRule(t.Context(), leftProject, nowhere, thing); found || err != nil {
+	if _, found, err := next.FindRule(t.Context(), at); found || err != nil {
 		t.Fatal(found, err)
 	}
-	if n := r.journaled(next, thing); n != 1 {
+	if n := r.journaled(next, at.key()); n != 1 {
 		t.Errorf("%d entries, want that of the run beside alone", n)
 	}
 }

@@ -19,8 +19,8 @@ import (
 
 // Addresses of the simulator's world: four public ones, of which the last is in use.
 var (
-	public10, public11, public12, public13 = netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("203.0.113.11"),
-		netip.MustParseAddr("203.0.113.12"), netip.MustParseAddr("203.0.113.13")
+	public10, public11, public13 = netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("203.0.113.11"),
+		netip.MustParseAddr("203.0.113.13")
 	anyFree netip.Addr
 )
 
@@ -40,7 +40,10 @@ func dnatsIn(sim *mdxsim.Sim) []string {
 	return all
 }
 
-func ignoreAddress(netip.Addr) {}
+// published is a DNAT rule to a machine of the segment backend.
+func published(pool, destination netip.Addr) DNATRuleAt {
+	return DNATRuleAt{Project: demoProject, Segment: backendNet, Pool: pool, Destination: destination}
+}
 
 func TestThoseWhoTakePublicAddressesAtOnceNeverFightOverOne(t *testing.T) {
 	t.Parallel()
@@ -48,7 +51,7 @@ func TestThoseWhoTakePublicAddressesAtOnceNeverFightOverOne(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 3 {
 		all.Go(func() {
-			if _, err := p.Publish(t.Context(), demoProject, backendNet, anyFree, host(n), ignoreAddress); err != nil {
+			if _, _, err := p.Publish(t.Context(), published(anyFree, host(n))); err != nil {
 				t.Error(err)
 			}
 		})
@@ -78,7 +81,7 @@ func TestAPublicAddressThatIsTakenMeanwhileIsReplacedByTheNext(t *testing.T) {
 					})
 				}
 			})
-			made, err := p.Publish(t.Context(), demoProject, backendNet, anyFree, host(1), ignoreAddress)
+			made, _, err := p.Publish(t.Context(), published(anyFree, host(1)))
 			if err != nil || made.PoolAddress != public11 {
 				t.Errorf("got %s (%v), want %s", made.PoolAddress, err, public11)
 			}
@@ -90,11 +93,11 @@ func TestPublicAddressesRunOut(t *testing.T) {
 	t.Parallel()
 	p, _ := simulated(t, mdxsim.Config{}, nil)
 	for n := range 3 {
-		if _, err := p.Publish(t.Context(), demoProject, backendNet, anyFree, host(n), ignoreAddress); err != nil {
+		if _, _, err := p.Publish(t.Context(), published(anyFree, host(n))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := p.Publish(t.Context(), demoProject, backendNet, anyFree, host(9), ignoreAddress)
+	_, _, err := p.Publish(t.Context(), published(anyFree, host(9)))
 	if err == nil || !strings.Contains(err.Error(), "no free public address") {
 		t.Errorf("got %v, want an error that says that none is free", err)
 	}
@@ -103,7 +106,7 @@ func TestPublicAddressesRunOut(t *testing.T) {
 func TestATakenPublicAddressTellsWhoHasIt(t *testing.T) {
 	t.Parallel()
 	p, _ := simulated(t, mdxsim.Config{}, nil)
-	_, err := p.Publish(t.Context(), demoProject, backendNet, public13, host(1), ignoreAddress)
+	_, _, err := p.Publish(t.Context(), published(public13, host(1)))
 	taken, is := errors.AsType[*AddressTakenError](err)
 	if !is || taken.By == nil || taken.By.DstAddress.String() != "10.0.0.2" {
 		t.Errorf("got %v, want an error that names 10.0.0.2", err)
@@ -133,7 +136,7 @@ func TestDNATEndsAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
 			if err := sim.SetFaults([]mdxsim.Fault{fault}); err != nil {
 				t.Fatal(err)
 			}
-			made, err := p.Publish(ctx, demoProject, backendNet, anyFree, host(1), ignoreAddress)
+			made, _, err := p.Publish(ctx, published(anyFree, host(1)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,7 +148,7 @@ func TestDNATEndsAsWantedWhateverGoesWrongOnTheWay(t *testing.T) {
 			if posts := sim.Stats().Routes["POST /api/dnat/"]; done && posts != 1 {
 				t.Errorf("%d requests: one that was carried out was sent again", posts)
 			}
-			if err := p.Unpublish(ctx, demoProject, made.ID); err != nil {
+			if err := p.Unpublish(ctx, DNATRuleAt{Project: demoProject, Segment: backendNet, ID: made.ID}); err != nil {
 				t.Fatal(err)
 			}
 			if got := dnatsIn(sim); !slices.Equal(got, want[1:]) {
@@ -163,7 +166,7 @@ func TestRulesThatAListLeavesOutOnceGoWithTheVMTheyLeadTo(t *testing.T) {
 	p, sim := simulated(t, mdxsim.Config{Quirks: mdxsim.Quirks{Lists: "bare"}}, nil) // no count tells that one is missing
 	rules := campus("22")
 	rules[0].Dst = netip.PrefixFrom(host(1), 32)
-	putForeign(t, sim, backendNet, rules)
+	putForeign(t, sim, rules)
 	if _, err := sim.TakeGlobalAddress(string(backendNet), public10.String(), host(1).String()); err != nil {
 		t.Fatal(err)
 	}

@@ -91,3 +91,10 @@ func (p *Portal) HandedOver(ctx context.Context, project mdx.ProjectID, name str
 		p.warn(ctx, "the journal could not be completed", map[string]any{"name": name, "error": err.Error()})
 	}
 }
+
+// completed tells the log if a note about something that is over could not be written: the next run finds out by itself.
+func (p *Portal) completed(ctx context.Context, err error) {
+	if err != nil {
+		p.warn(ctx, "the journal could not be completed", map[string]any{"error": err.Error()})
+	}
+}

@@ -35,11 +35,16 @@ func (p *Portal) LeftBehind() LeftBehind {
 			continue
 		}
 		seen[e.Key] = true
-		this := Left{Name: e.Name, Asked: e.Asked, Parts: e.Parts}
-		switch {
-		case e.Operation == setACL:
+		this := Left{Name: e.Name, Asked: e.Asked}
+		switch e.Operation {
+		case setACL:
+			this.Name = describeKey(e.Name)
+			for _, part := range e.Parts {
+				this.Parts = append(this.Parts, describePart(part))
+			}
 			all.RuleSets = append(all.RuleSets, this)
-		case aboutRule(e):
+		case createACL, createDNAT:
+			this.Name = describeKey(e.Name)
 			all.Rules = append(all.Rules, this)
 		default:
 			all.VMs = append(all.VMs, this)

@@ -57,7 +57,7 @@ func (s *sharedLists[T]) get(ctx context.Context, key string, age time.Duration,
 		}
 		// A failure is shared too, so that a portal that is down is not asked by everyone in turn; but not one that
 		// only says that the other's time was up.
-		if useful && other.err != nil && !IsContextError(other.err) {
+		if useful && other.err != nil && !isContextError(other.err) {
 			return nil, other.err
 		}
 	}
@@ -99,30 +99,31 @@ func (s *sharedLists[T]) at(key string) *sharedList[T] {
 // claims are things that only one resource at a time may be about to take. The zero value is ready.
 type claims struct {
 	mu    sync.Mutex
-	taken map[string]bool
+	taken map[any]bool
 }
 
-// take claims a thing, unless somebody has.
-func (c *claims) take(thing string) bool {
+// take claims a thing, named by a value that tells it from all others, unless somebody has.
+func (c *claims) take(thing any) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.taken[thing] {
 		return false
 	}
 	if c.taken == nil {
-		c.taken = map[string]bool{}
+		c.taken = map[any]bool{}
 	}
 	c.taken[thing] = true
 	return true
 }
 
 // release gives a thing back.
-func (c *claims) release(thing string) {
+func (c *claims) release(thing any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.taken, thing)
 }
 
-func IsContextError(err error) bool {
+// isContextError tells whether an error is about time that is over, or about somebody who gave up.
+func isContextError(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -7,8 +7,10 @@
 //
 //   - VMs: [Portal.CreateVM] asks for one and answers as soon as its id is known, [Portal.AwaitCreated] and
 //     [Portal.BringUpVM] wait until it is up, [Portal.ChangeVM], [Portal.RestartVM] and [Portal.DestroyVM] do what they say.
-//   - Access rules: [Portal.SetRules] brings a segment to a set of rules, [Portal.Rules] lists them.
-//   - Public addresses: [Portal.Publish] leads one to a machine, [Portal.Unpublish] ends that.
+//   - Access rules: [Portal.CreateRule], [Portal.FindRule], [Portal.ChangeRule] and [Portal.RemoveRule] are about one,
+//     [Portal.SetRules] brings a segment to a set of them, and [Portal.Rules] lists what a segment has.
+//   - Public addresses: [Portal.Publish] leads one to a machine, [Portal.FindDNAT] finds the rule that does,
+//     [Portal.Unpublish] ends that.
 //   - What never changes within a run is asked once: [Portal.KnownProjects], [Portal.KnownCatalogs], [Portal.KnownSegments].
 //   - What a killed run has left is told by [Portal.LeftBehind], and continued by whoever asks for the same again.
 package portal
@@ -33,8 +35,8 @@ type Portal struct {
 	journal recorder
 	lookups lookups
 
-	ruleLists sharedLists[mdx.ACLRule]
-	dnatLists sharedLists[mdx.DNAT]
+	ruleLists mdx.Cache[ruleList, []mdx.ACLRule]
+	dnatLists mdx.Cache[mdx.ProjectID, []mdx.DNAT]
 	histories sharedLists[mdx.Task]
 	claims    claims
 }

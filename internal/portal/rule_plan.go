@@ -6,70 +6,93 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
-// RulePlan is how to come from the rules that a segment has to those that a resource wants.
-type RulePlan struct {
+// rulePlan is how to come from the rules that a segment has to those that a resource wants.
+type rulePlan struct {
 	// add are wanted rules that nobody made yet. They are added before anything is removed.
-	Add []mdx.ACLRule
+	add []mdx.ACLRule
 	// keep are wanted rules that the resource made before; they stay as they are, ids and all.
-	Keep []mdx.ACLRule
+	keep []mdx.ACLRule
 	// shared are wanted rules that others made. They do their service, but are not the resource's to remove.
 	shared []mdx.ACLRule
 	// remove are rules that must go: the resource's own that are not wanted any more, and others' that it may remove.
-	Remove []mdx.ACLRule
+	remove []mdx.ACLRule
 }
 
-// PlanRules compares. own tells the rules that the resource made, goes tells which of the others' it may remove.
-func PlanRules(have, want []mdx.ACLRule, own, goes func(mdx.ACLRule) bool) RulePlan {
-	var plan RulePlan
-	var staying []mdx.ACLRule
+// planRules compares. own tells the rules that the resource made, goes tells which of the others' it may remove.
+func planRules(have, want []mdx.ACLRule, own, goes func(mdx.ACLRule) bool) rulePlan {
+	best := map[mdx.ACLRule]mdx.ACLRule{} // for what a rule says, the one that is there: rather an own one, rather the first
+	for _, rule := range have {
+		key := rule.Canonical()
+		if known, is := best[key]; !is || own(rule) && !own(known) {
+			best[key] = rule
+		}
+	}
+	var plan rulePlan
+	planned, staying := map[mdx.ACLRule]bool{}, map[mdx.ACLRuleID]bool{}
 	for _, wanted := range want {
-		same := func(rule mdx.ACLRule) bool { return rule.Same(wanted) }
-		if slices.ContainsFunc(plan.Add, same) || slices.ContainsFunc(staying, same) {
+		key := wanted.Canonical()
+		if planned[key] {
 			continue // written twice
 		}
-		made := slices.IndexFunc(have, func(rule mdx.ACLRule) bool { return same(rule) && own(rule) })
-		others := slices.IndexFunc(have, same)
+		planned[key] = true
+		rule, is := best[key]
 		switch {
-		case made >= 0:
-			plan.Keep = append(plan.Keep, have[made])
-			staying = append(staying, have[made])
-		case others >= 0:
-			plan.shared = append(plan.shared, have[others])
-			staying = append(staying, have[others])
+		case !is:
+			plan.add = append(plan.add, wanted)
+			continue
+		case own(rule):
+			plan.keep = append(plan.keep, rule)
 		default:
-			plan.Add = append(plan.Add, wanted)
+			plan.shared = append(plan.shared, rule)
 		}
+		staying[rule.ID] = true
 	}
-	for _, rule := range have {
-		stays := slices.ContainsFunc(staying, func(kept mdx.ACLRule) bool { return kept.ID == rule.ID })
-		if !stays && (own(rule) || goes(rule)) {
-			plan.Remove = append(plan.Remove, rule)
-		}
-	}
+	plan.remove = only(have, func(rule mdx.ACLRule) bool { return !staying[rule.ID] && (own(rule) || goes(rule)) })
 	return plan
 }
 
-// NoRule is no rule at all.
-func NoRule(mdx.ACLRule) bool { return false }
+// noRule is no rule at all.
+func noRule(mdx.ACLRule) bool { return false }
 
-// AnyRule is every rule.
-func AnyRule(mdx.ACLRule) bool { return true }
-
-// SameAsAny tells the rules that let the same through as one of rules.
-func SameAsAny(rules []mdx.ACLRule) func(mdx.ACLRule) bool {
-	return func(rule mdx.ACLRule) bool { return slices.ContainsFunc(rules, rule.Same) }
+// sameAsAny tells the rules that let the same through as one of rules.
+func sameAsAny(rules []mdx.ACLRule) func(mdx.ACLRule) bool {
+	same := make(map[mdx.ACLRule]bool, len(rules))
+	for _, rule := range rules {
+		same[rule.Canonical()] = true
+	}
+	return func(rule mdx.ACLRule) bool { return same[rule.Canonical()] }
 }
 
-// WithID tells the rules that have one of the ids.
-func WithID(ids []mdx.ACLRuleID) func(mdx.ACLRule) bool {
-	return func(rule mdx.ACLRule) bool { return slices.Contains(ids, rule.ID) }
+// withID tells the rules that have one of the ids.
+func withID(ids []mdx.ACLRuleID) func(mdx.ACLRule) bool {
+	has := make(map[mdx.ACLRuleID]bool, len(ids))
+	for _, id := range ids {
+		has[id] = true
+	}
+	return func(rule mdx.ACLRule) bool { return has[rule.ID] }
 }
 
-// RuleIDs lists rules' ids.
-func RuleIDs(rules ...[]mdx.ACLRule) []mdx.ACLRuleID {
+// ruleIDs lists rules' ids.
+func ruleIDs(rules ...[]mdx.ACLRule) []mdx.ACLRuleID {
 	ids := []mdx.ACLRuleID{}
 	for _, rule := range slices.Concat(rules...) {
 		ids = append(ids, rule.ID)
 	}
 	return ids
+}
+
+// only is those of rules that which tells.
+func only(rules []mdx.ACLRule, which func(mdx.ACLRule) bool) []mdx.ACLRule {
+	var some []mdx.ACLRule
+	for _, rule := range rules {
+		if which(rule) {
+			some = append(some, rule)
+		}
+	}
+	return some
+}
+
+// without is those of rules that which does not tell.
+func without(rules []mdx.ACLRule, which func(mdx.ACLRule) bool) []mdx.ACLRule {
+	return only(rules, func(rule mdx.ACLRule) bool { return !which(rule) })
 }

@@ -44,15 +44,15 @@ func TestPlanOfRulesEndsAsWantedWithForeignRulesUntouched(t *testing.T) {
 		foreign := numbered("foreign", someRules.Draw(t, "foreign"))
 		mine := numbered("mine", someRules.Draw(t, "mine"))
 		want := someRules.Draw(t, "want")
-		goes := rapid.SampledFrom([]func(mdx.ACLRule) bool{NoRule, AnyRule}).Draw(t, "goes")
+		goes := rapid.SampledFrom([]func(mdx.ACLRule) bool{noRule, func(mdx.ACLRule) bool { return true }}).Draw(t, "goes")
 		exclusive := goes(mdx.ACLRule{})
 		have := rapid.Permutation(slices.Concat(foreign, mine)).Draw(t, "have")
-		own := WithID(RuleIDs(mine))
+		own := withID(ruleIDs(mine))
 
-		plan := PlanRules(have, want, own, goes)
-		added := numbered("new", slices.Clone(plan.Add))
+		plan := planRules(have, want, own, goes)
+		added := numbered("new", slices.Clone(plan.add))
 		between := slices.Concat(have, added)
-		after := Without(between, WithID(RuleIDs(plan.Remove)))
+		after := without(between, withID(ruleIDs(plan.remove)))
 
 		for _, rule := range want {
 			if !slices.ContainsFunc(after, rule.Same) {
@@ -71,7 +71,7 @@ func TestPlanOfRulesEndsAsWantedWithForeignRulesUntouched(t *testing.T) {
 				t.Fatalf("%s is left on an exclusive segment", DescribeRule(rule))
 			}
 		}
-		for _, rule := range plan.Remove {
+		for _, rule := range plan.remove {
 			if !own(rule) && !exclusive {
 				t.Fatalf("%s is others' and goes", DescribeRule(rule))
 			}
@@ -86,9 +86,9 @@ func TestPlanOfRulesEndsAsWantedWithForeignRulesUntouched(t *testing.T) {
 				t.Fatalf("%s was there, is wanted, and is another one now", DescribeRule(rule))
 			}
 		}
-		again := PlanRules(after, want, WithID(RuleIDs(plan.Keep, added)), goes)
-		if len(again.Add)+len(again.Remove) > 0 {
-			t.Fatalf("a second plan still adds %d and removes %d", len(again.Add), len(again.Remove))
+		again := planRules(after, want, withID(ruleIDs(plan.keep, added)), goes)
+		if len(again.add)+len(again.remove) > 0 {
+			t.Fatalf("a second plan still adds %d and removes %d", len(again.add), len(again.remove))
 		}
 	})
 }
@@ -98,11 +98,11 @@ func TestPlanPrefersItsOwnRuleToOneThatSaysTheSame(t *testing.T) {
 	rule := someRule.Example(1)
 	have := []mdx.ACLRule{rule, rule, rule}
 	have[0].ID, have[1].ID, have[2].ID = "foreign", "mine", "mine-too"
-	plan := PlanRules(have, []mdx.ACLRule{rule}, WithID([]mdx.ACLRuleID{"mine", "mine-too"}), NoRule)
-	if len(plan.Keep) != 1 || plan.Keep[0].ID != "mine" || len(plan.shared) != 0 {
-		t.Errorf("keeps %v and shares %v, want to keep its own", plan.Keep, plan.shared)
+	plan := planRules(have, []mdx.ACLRule{rule}, withID([]mdx.ACLRuleID{"mine", "mine-too"}), noRule)
+	if len(plan.keep) != 1 || plan.keep[0].ID != "mine" || len(plan.shared) != 0 {
+		t.Errorf("keeps %v and shares %v, want to keep its own", plan.keep, plan.shared)
 	}
-	if len(plan.Remove) != 1 || plan.Remove[0].ID != "mine-too" {
-		t.Errorf("removes %v, want its own second one", plan.Remove)
+	if len(plan.remove) != 1 || plan.remove[0].ID != "mine-too" {
+		t.Errorf("removes %v, want its own second one", plan.remove)
 	}
 }

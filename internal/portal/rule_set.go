@@ -2,109 +2,130 @@ package portal
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
-// RuleSetResult is what came of bringing a segment's rules to what a resource wants.
+// RuleSet is what somebody wants the rules of a segment to be.
+type RuleSet struct {
+	Project mdx.ProjectID
+	Segment mdx.SegmentID
+	Owner   RuleOwner
+	Want    []mdx.ACLRule // whatever their ids
+	// Exclusive has rules of others removed: those that say the same as one of Planned, or all if that is nil.
+	Exclusive bool
+	Planned   []mdx.ACLRule
+}
+
+// RuleOwner is a set's owner among those of its segment: who made a rule, no state can tell but by its id, and a run that
+// was killed, or a refresh, has changed which ids a state has.
+type RuleOwner struct {
+	ID  string          // in the private state; empty in one that an earlier version of the provider wrote
+	Own []mdx.ACLRuleID // the rules that the state has
+}
+
+// RuleSetResult is what came of bringing a segment's rules to what a set wants.
 type RuleSetResult struct {
-	Own    []mdx.ACLRuleID // rules that the resource made, and that are there
-	Holds  []mdx.ACLRule   // what the resource's rules are now
+	Own    []mdx.ACLRuleID // rules that the owner made, and that are there
+	Holds  []mdx.ACLRule   // what the set's rules are now
 	Shared []mdx.ACLRule   // those of them that others made
 }
 
-// SetRules brings a segment's rules to what a resource wants: it adds, waits until that shows, and only then
-// removes, so that no traffic is cut off that both the old and the new rules allow. who is the resource with its
-// rules, goes tells which of the others' rules it may remove. Along with an error it tells how far it came.
-func (p *Portal) SetRules(
-	ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID,
-	want []mdx.ACLRule, who RuleOwner, goes func(mdx.ACLRule) bool,
-) (RuleSetResult, error) {
-	release, err := p.ClaimRules(segment, want)
+// RuleSetPlan is what [Portal.SetRules] is going to do.
+type RuleSetPlan struct {
+	Stays  bool          // every rule stays as it is, and there is none to adopt
+	Others []mdx.ACLRule // rules that the owner did not make, and that are not wanted
+}
+
+// ReadRules lists a segment's rules: those of the set's owner, and those of others. They are from memory, where what is
+// remembered is at most a poll interval old and lacks none of the owner's.
+func (p *Portal) ReadRules(ctx context.Context, set RuleSet) (own, others []mdx.ACLRule, err error) {
+	have, err := p.knownRules(ctx, set.Segment, set.Owner.Own)
+	mine := withID(set.Owner.Own)
+	return only(have, mine), without(have, mine), err
+}
+
+// PlanRules tells what bringing a segment's rules to what a set wants will change.
+func (p *Portal) PlanRules(ctx context.Context, set RuleSet) (RuleSetPlan, error) {
+	have, err := p.knownRules(ctx, set.Segment, set.Owner.Own)
 	if err != nil {
-		return RuleSetResult{Own: who.Own}, err
+		return RuleSetPlan{}, err
+	}
+	own := withID(set.Owner.Own)
+	plan := planRules(have, set.Want, own, noRule)
+	return RuleSetPlan{
+		Stays:  len(plan.add)+len(plan.remove) == 0 && len(plan.keep) == len(set.Owner.Own) && !p.hasLeftRules(set, have),
+		Others: without(without(have, own), sameAsAny(set.Want)),
+	}, nil
+}
+
+// SetRules brings a segment's rules to what a set wants: it adds, waits until that shows, and only then removes, so that no
+// traffic is cut off that both the old and the new rules allow. Rules that interrupted runs have made for the owner are
+// adopted. Along with an error it tells how far it came.
+func (p *Portal) SetRules(ctx context.Context, set RuleSet) (RuleSetResult, error) {
+	release, err := p.claimRules(set.Segment, set.Want)
+	if err != nil {
+		return RuleSetResult{Own: set.Owner.Own}, err
 	}
 	defer release()
-	left, err := p.takeUpRules(ctx, project, segment, want, who)
-	if err == nil { // what one list leaves out would be made again, or stay on an exclusive segment
-		left.have, err = p.ListedAgain(ctx, segment, left.have)
-	}
+	left, err := p.adoptRules(ctx, set)
 	if err != nil {
-		return RuleSetResult{Own: who.Own}, err
+		return RuleSetResult{Own: set.Owner.Own}, err
 	}
-	own := slices.Concat(who.Own, RuleIDs(left.taken))
-	plan := PlanRules(left.have, want, WithID(own), goes)
+	own := withID(slices.Concat(set.Owner.Own, ruleIDs(left.adopted)))
+	plan := planRules(left.have, set.Want, own, set.goes())
+	rules := p.rulesOf(set.Segment)
 	var made []mdx.ACLRule
-	err = p.notedRules(ctx, project, segment, who, left, plan.Add, func() error {
-		made, err = p.AddRules(ctx, segment, left.have, plan.Add, nil)
+	err = p.noteRules(ctx, set, left, plan.add, func() error {
+		made, err = rules.add(ctx, left.have, plan.add)
 		return err
 	})
 	if err == nil {
-		err = p.RemoveRules(ctx, segment, plan.Remove)
+		err = rules.remove(ctx, plan.remove)
 	}
-	stay := [][]mdx.ACLRule{plan.Keep, made}
+	stay := [][]mdx.ACLRule{plan.keep, made}
 	if err != nil {
-		stay = append(stay, Only(plan.Remove, WithID(own))) // nobody knows: the next refresh tells
+		stay = append(stay, only(plan.remove, own)) // nobody knows: the next refresh tells
 	}
-	result := RuleSetResult{Own: RuleIDs(stay...), Shared: plan.shared}
-	for _, rules := range append(stay, plan.shared) {
-		result.Holds = append(result.Holds, rules...)
-	}
-	return result, err
+	return RuleSetResult{
+		Own: ruleIDs(stay...), Holds: slices.Concat(append(stay, plan.shared)...), Shared: plan.shared,
+	}, err
 }
 
-// RemoveOwnRules removes a resource's rules, with those that interrupted runs have made for it.
-func (p *Portal) RemoveOwnRules(ctx context.Context, project mdx.ProjectID, segment mdx.SegmentID, who RuleOwner) error {
-	left, err := p.takeUpRules(ctx, project, segment, nil, who)
+// goes tells which rules of others the set has removed.
+func (set RuleSet) goes() func(mdx.ACLRule) bool {
+	switch {
+	case !set.Exclusive:
+		return noRule
+	case set.Planned == nil:
+		return func(mdx.ACLRule) bool { return true }
+	}
+	return sameAsAny(set.Planned)
+}
+
+// RemoveOwnRules removes the rules of a set's owner, with those that interrupted runs have made for it. Those of a segment
+// that is gone are as good as removed.
+func (p *Portal) RemoveOwnRules(ctx context.Context, set RuleSet) error {
+	set.Want = nil
+	err := p.removeOwnRules(ctx, set)
+	if err != nil && p.SegmentGone(ctx, set.Project, set.Segment) {
+		return nil
+	}
+	return err
+}
+
+func (p *Portal) removeOwnRules(ctx context.Context, set RuleSet) error {
+	left, err := p.adoptRules(ctx, set)
 	if err != nil {
 		return err
 	}
-	own := slices.Concat(who.Own, RuleIDs(left.taken))
-	if err := p.RemoveRules(ctx, segment, Only(left.have, WithID(own))); err != nil {
+	known := set.Owner
+	set.Owner.Own = slices.Concat(known.Own, ruleIDs(left.adopted))
+	if err := p.rulesOf(set.Segment).remove(ctx, only(left.have, withID(set.Owner.Own))); err != nil {
 		return err
 	}
-	p.completed(ctx, p.journal.Forget(left.settled(who)))
-	p.ForgetRules(ctx, project, segment, left.have, own)
+	p.completed(ctx, p.journal.Forget(left.spent(known)))
+	p.SettleRules(ctx, set, left.have)
 	return nil
-}
-
-// ClaimRules keeps two resources from making the same rule at the same time, when neither can see the other's.
-func (p *Portal) ClaimRules(segment mdx.SegmentID, rules []mdx.ACLRule) (release func(), err error) {
-	var mine []string
-	release = func() {
-		for _, thing := range mine {
-			p.claims.release(thing)
-		}
-	}
-	seen := map[string]bool{}
-	for _, rule := range rules {
-		thing := "rule on " + string(segment) + ": " + DescribeRule(rule)
-		switch {
-		case seen[thing]:
-		case !p.claims.take(thing):
-			release()
-			return nil, errors.New("rule " + DescribeRule(rule) + ": another resource makes the same rule at this moment: keep one of them")
-		default:
-			mine, seen[thing] = append(mine, thing), true
-		}
-	}
-	return release, nil
-}
-
-// Only is those of rules that which tells.
-func Only(rules []mdx.ACLRule, which func(mdx.ACLRule) bool) []mdx.ACLRule {
-	var some []mdx.ACLRule
-	for _, rule := range rules {
-		if which(rule) {
-			some = append(some, rule)
-		}
-	}
-	return some
-}
-
-// Without is those of rules that which does not tell.
-func Without(rules []mdx.ACLRule, which func(mdx.ACLRule) bool) []mdx.ACLRule {
-	return Only(rules, func(rule mdx.ACLRule) bool { return !which(rule) })
 }

@@ -106,23 +106,19 @@ func givenUp(networks []mdx.ServiceNetwork, adapters []mdx.NetworkAdapter, segme
 	})
 }
 
-// looks are how old the lists may be that are read for what leads to a VM. They are two, since a list may leave one out for
-// once, and nobody would look again.
-func (p *Portal) looks() []time.Duration { return []time.Duration{p.PollInterval, 0} }
+// moment is how old the lists may be that are read for what leads to a VM: VMs that go at the same moment share a look.
+func (p *Portal) moment() time.Duration { return p.PollInterval / 1000 }
 
 // removeACLTo removes a segment's access rules that lead to one of the addresses alone.
 func (p *Portal) removeACLTo(ctx context.Context, segment mdx.Segment, addresses []netip.Addr) (removed []string, err error) {
-	var rules []mdx.ACLRule
-	for _, age := range p.looks() {
-		have, err := p.Rules(ctx, segment.ID, age)
-		if err != nil {
-			return nil, err
-		}
-		rules = append(rules, Only(have, func(rule mdx.ACLRule) bool {
-			return rule.Dst.IsSingleIP() && slices.Contains(addresses, rule.Dst.Addr()) && !WithID(RuleIDs(rules))(rule)
-		})...)
+	have, err := p.rulesLike(ctx, segment.ID, p.moment(), nil)
+	if err != nil {
+		return nil, err
 	}
-	if err := p.RemoveRules(ctx, segment.ID, rules); err != nil {
+	rules := only(have, func(rule mdx.ACLRule) bool {
+		return rule.Dst.IsSingleIP() && slices.Contains(addresses, rule.Dst.Addr())
+	})
+	if err := p.rulesOf(segment.ID).remove(ctx, rules); err != nil {
 		return nil, err
 	}
 	for _, rule := range rules {
@@ -135,20 +131,15 @@ func (p *Portal) removeACLTo(ctx context.Context, segment mdx.Segment, addresses
 func (p *Portal) removeDNATTo(
 	ctx context.Context, project mdx.ProjectID, segment mdx.Segment, addresses []netip.Addr,
 ) (removed []string, err error) {
-	var rules []mdx.DNAT
-	for _, age := range p.looks() {
-		have, err := p.DNATRules(ctx, project, age)
-		if err != nil {
-			return nil, err
-		}
-		for _, rule := range have {
-			if rule.SegmentName == segment.Name && slices.Contains(addresses, rule.DstAddress) && !slices.Contains(rules, rule) {
-				rules = append(rules, rule)
-			}
-		}
+	have, err := p.dnatRules(ctx, project, p.moment())
+	if err != nil {
+		return nil, err
 	}
+	rules := slices.DeleteFunc(slices.Clone(have), func(rule mdx.DNAT) bool {
+		return rule.SegmentName != segment.Name || !slices.Contains(addresses, rule.DstAddress)
+	})
 	for _, rule := range rules {
-		if err := p.Unpublish(ctx, project, rule.ID); err != nil {
+		if err := p.dnatsOf(project, segment.ID).remove(ctx, []mdx.DNAT{rule}); err != nil {
 			return removed, err
 		}
 		removed = append(removed, fmt.Sprintf("DNAT %s -> %s %s", rule.PoolAddress, rule.DstAddress, OnSegment(segment.Name)))

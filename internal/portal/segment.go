@@ -17,15 +17,13 @@ func (p *Portal) SegmentLabel(ctx context.Context, project mdx.ProjectID, id mdx
 	return segments[i].Name
 }
 
-// SegmentGone tells whether a segment is gone: a project's list no longer has it, and says so twice, since a list may leave
-// one out for once, and it has no rule any more. Where there are rules, there is something to be opened by them.
+// SegmentGone tells whether a segment is gone: its project's list no longer has it, and it has no rule any more. Where there
+// are rules, there is something to be opened by them. While either can't be told, it is not.
 func (p *Portal) SegmentGone(ctx context.Context, project mdx.ProjectID, id mdx.SegmentID) bool {
-	for range 2 {
-		segments, err := p.Segments(ctx, project)
-		if err != nil || slices.ContainsFunc(segments, func(s mdx.Segment) bool { return s.ID == id }) {
-			return false
-		}
+	gone, err := p.Client.SegmentGone(ctx, project, id)
+	if err != nil || !gone {
+		return false
 	}
-	rules, err := p.Rules(ctx, id, 0)
+	rules, err := p.Rules(ctx, id)
 	return mdx.IsNotFound(err) || err == nil && len(rules) == 0
 }

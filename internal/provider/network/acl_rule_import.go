@@ -41,7 +41,9 @@ func (r *aclRuleResource) ImportState(ctx context.Context, req resource.ImportSt
 		return
 	}
 	for _, segment := range segments {
-		rule, found, more := r.portal.FindRule(ctx, segment.ID, portal.WithID([]mdx.ACLRuleID{mdx.ACLRuleID(id)}))
+		rule, found, more := r.portal.FindRule(ctx, portal.ACLRuleAt{
+			Project: project, Segment: segment.ID, Rule: mdx.ACLRule{ID: mdx.ACLRuleID(id)},
+		})
 		err = errors.Join(err, more)
 		if found {
 			state.ProjectID, state.SegmentID = types.StringValue(string(project)), types.StringValue(string(segment.ID))

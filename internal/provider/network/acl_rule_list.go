@@ -20,6 +20,7 @@ var _ tflist.ListResourceWithConfigure = (*aclRuleList)(nil)
 // aclRuleList finds access rules for `terraform query`. It shares name and configuration with the resource.
 type aclRuleList struct{ aclRuleResource }
 
+// NewACLRuleList makes the list resource mdx_acl_rule.
 func NewACLRuleList() tflist.ListResource { return &aclRuleList{} }
 
 type aclRuleListModel struct {
@@ -65,7 +66,7 @@ func (l *aclRuleList) List(ctx context.Context, req tflist.ListRequest, stream *
 	}
 	var all []kit.Listed
 	for _, segment := range segments {
-		rules, err := l.portal.Rules(ctx, segment.ID, 0)
+		rules, err := l.portal.Rules(ctx, segment.ID)
 		if err != nil {
 			kit.StreamFailed(stream, diag.Diagnostics{kit.PortalError(fmt.Sprintf("list the rules of segment %q", segment.Name), err)})
 			return

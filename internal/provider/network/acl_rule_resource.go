@@ -2,16 +2,15 @@ package network
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/portal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/provider/kit"
 )
@@ -26,6 +25,7 @@ var (
 
 type aclRuleResource struct{ portal *kit.Provider }
 
+// NewACLRuleResource makes the resource mdx_acl_rule.
 func NewACLRuleResource() resource.Resource { return &aclRuleResource{} }
 
 // Metadata names the resource.
@@ -49,52 +49,6 @@ func (r *aclRuleResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 		"segment_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the segment."},
 		"id":         identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the rule."},
 	}}
-}
-
-// aclRuleModel is mdx_acl_rule in configuration, plan and state.
-type aclRuleModel struct {
-	ruleModel
-	ID        types.String   `tfsdk:"id"`
-	ProjectID types.String   `tfsdk:"project_id"`
-	SegmentID types.String   `tfsdk:"segment_id"`
-	Timeouts  timeouts.Value `tfsdk:"timeouts"`
-}
-
-// aclRuleIdentity tells a rule from all others.
-type aclRuleIdentity struct {
-	SegmentID types.String `tfsdk:"segment_id"`
-	ID        types.String `tfsdk:"id"`
-}
-
-func (m *aclRuleModel) identity() aclRuleIdentity { return aclRuleIdentity{m.SegmentID, m.ID} }
-
-func (m *aclRuleModel) segment() mdx.SegmentID { return mdx.SegmentID(m.SegmentID.ValueString()) }
-
-func (m *aclRuleModel) project() mdx.ProjectID { return mdx.ProjectID(m.ProjectID.ValueString()) }
-
-// set takes over a rule of the portal; what means the same stays as it is written.
-func (m *aclRuleModel) set(rule mdx.ACLRule) {
-	m.ID = types.StringValue(string(rule.ID))
-	now := modelOf(rule)
-	for _, port := range []*portText{&now.SourcePort, &now.DestinationPort} {
-		if port.IsNull() {
-			*port = spell[portSpelling]("any")
-		}
-	}
-	m.ruleModel = ruleModel{
-		Protocol:   m.Protocol.told(now.Protocol),
-		SourceCIDR: m.SourceCIDR.told(now.SourceCIDR), SourcePort: m.SourcePort.told(now.SourcePort),
-		DestinationCIDR: m.DestinationCIDR.told(now.DestinationCIDR), DestinationPort: m.DestinationPort.told(now.DestinationPort),
-	}
-}
-
-// is tells whether a rule of the portal is the one. Until its id was seen, what it says tells.
-func (m *aclRuleModel) is(rule mdx.ACLRule) bool {
-	if id := m.ID.ValueString(); id != "" {
-		return string(rule.ID) == id
-	}
-	told, known := m.rule()
-	return known && told.Same(rule)
 }
 
 // ValidateConfig refuses what no rule can be.
@@ -122,62 +76,34 @@ func (r *aclRuleResource) Create(ctx context.Context, req resource.CreateRequest
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	plan.ProjectID, plan.ID = types.StringValue(string(project)), types.StringNull()
-	wanted, _ := plan.rule()
-	doing := r.doing(ctx, "create", plan, wanted)
-	release, err := r.portal.ClaimRules(plan.segment(), []mdx.ACLRule{wanted})
-	if err != nil {
-		resp.Diagnostics.Append(kit.PortalError(doing, err))
-		return
+	want := plan.at()
+	rule, isAdopted, err := r.portal.CreateRule(ctx, want)
+	plan.setID(rule.ID)
+	if isAdopted {
+		resp.Diagnostics.AddWarning(adoptedRule(want))
 	}
-	defer release()
-	var have []mdx.ACLRule
-	thing := portal.ACLThing(plan.segment(), wanted)
-	left, err := r.portal.LeftRule(ctx, project, func() (found, another bool, err error) {
-		rules, err := r.portal.RulesLike(ctx, plan.segment(), []mdx.ACLRule{wanted})
-		i := slices.IndexFunc(rules, wanted.Same)
-		if i >= 0 {
-			plan.ID = types.StringValue(string(rules[i].ID))
-		}
-		return i >= 0, false, err
-	}, thing)
-	if err == nil && left {
-		resp.Diagnostics.AddWarning(takenUpRule(thing))
+	if err != nil {
+		resp.Diagnostics.Append(r.notCreated(ctx, want, err))
+	}
+	switch _, mayCome := errors.AsType[*portal.DoubtError](err); {
+	case rule.ID != "":
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-		return
+	case mayCome:
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...) // the next apply knows it by what it says
 	}
-	for range 2 { // what one list leaves out would be made again
-		if err == nil {
-			var listed []mdx.ACLRule
-			listed, err = r.portal.RulesLike(ctx, plan.segment(), []mdx.ACLRule{wanted})
-			have = slices.Concat(have, listed)
-		}
+}
+
+// notCreated is the diagnostic of a rule that was not created.
+func (r *aclRuleResource) notCreated(ctx context.Context, want portal.ACLRuleAt, err error) diag.Diagnostic {
+	there, exists := errors.AsType[*portal.RuleExistsError](err)
+	if !exists {
+		return kit.PortalError(r.doing(ctx, "create", want), err)
 	}
-	if err != nil {
-		resp.Diagnostics.Append(kit.PortalError(doing, err))
-		return
-	}
-	if i := slices.IndexFunc(have, wanted.Same); i >= 0 {
-		resp.Diagnostics.AddError("Rule exists already", fmt.Sprintf(
-			"Segment %q has the rule %s already, made by somebody else or by another resource. If it is meant to be this one, "+
-				"import it: terraform import <address of this resource> %s/%s",
-			r.portal.SegmentLabel(ctx, project, plan.segment()), portal.DescribeRule(wanted), plan.segment(), have[i].ID))
-		return
-	}
-	err = r.portal.Noted(ctx, portal.OperationCreateACL, project, thing, portal.IsRuleRefused, func() error {
-		_, err := r.portal.AddRules(ctx, plan.segment(), have, []mdx.ACLRule{wanted}, func(made mdx.ACLRule) {
-			plan.ID = types.StringValue(string(made.ID))
-			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-			resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-		})
-		return err
-	})
-	if err != nil {
-		resp.Diagnostics.Append(kit.PortalError(doing, err))
-		if portal.IsContextError(err) || mdx.IsAmbiguous(err) {
-			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...) // it may come to be: the next apply knows it by what it says
-		}
-	}
+	return diag.NewErrorDiagnostic("Rule exists already", fmt.Sprintf(
+		"Segment %q has the rule %s already, made by somebody else or by another resource. If it is meant to be this one, "+
+			"import it: terraform import <address of this resource> %s/%s",
+		r.portal.SegmentLabel(ctx, want.Project, want.Segment), portal.DescribeRule(want.Rule), want.Segment, there.Rule.ID))
 }
 
 // Read asks the segment's list for the rule; one that is not in it leaves the state.
@@ -191,44 +117,21 @@ func (r *aclRuleResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	rule, found, err := r.find(ctx, state)
-	said, _ := state.rule()
-	if err == nil && found {
-		state.set(rule)
-	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // also of a rule that is gone
+	at := state.at()
+	rule, found, err := r.portal.FindRule(ctx, at)
 	switch {
-	case err == nil && found:
+	case err != nil:
+		resp.Diagnostics.Append(kit.PortalError(r.doing(ctx, "read", at), err))
+	case found:
+		state.set(rule)
 		if !kit.JustImported(ctx, resp.Private, &resp.Diagnostics) {
-			r.portal.RuleInState(ctx, state.project(), portal.ACLThing(state.segment(), said), portal.ACLThing(state.segment(), rule))
+			r.portal.SettleRule(ctx, at, rule)
 		}
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	case err == nil || r.portal.SegmentGone(ctx, state.project(), state.segment()):
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // asked for even of what is gone
-		resp.State.RemoveResource(ctx)
 	default:
-		rule, _ := state.rule()
-		resp.Diagnostics.Append(kit.PortalError(r.doing(ctx, "read", state, rule), err))
+		resp.State.RemoveResource(ctx)
 	}
-}
-
-// find looks for the rule. One that an interrupted run has asked for may still come to be, or to show, even if the run heard
-// its id. Of one that is gone, the journal forgets what it has, unless a killed run has made another in its place, which
-// Create takes up.
-func (r *aclRuleResource) find(ctx context.Context, state aclRuleModel) (rule mdx.ACLRule, found bool, err error) {
-	rule, found, err = r.portal.FindRule(ctx, state.segment(), state.is)
-	said, whole := state.rule()
-	if err != nil || found || !whole {
-		return rule, found, err
-	}
-	_, err = r.portal.LeftRule(ctx, state.project(), func() (it, another bool, err error) {
-		rules, err := r.portal.RulesLike(ctx, state.segment(), []mdx.ACLRule{said})
-		if i := slices.IndexFunc(rules, state.is); i >= 0 {
-			rule, found = rules[i], true
-		}
-		return found, slices.ContainsFunc(rules, said.Same), err
-	}, portal.ACLThing(state.segment(), said))
-	return rule, found, err
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // asked for even of what is gone
 }
 
 // Update changes the rule's protocol or ports in place. Its networks may be a VM's address; they change by making
@@ -244,41 +147,13 @@ func (r *aclRuleResource) Update(ctx context.Context, req resource.UpdateRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if said, whole := state.rule(); whole && state.ID.ValueString() != "" { // what it says now, others may say later
-		r.portal.InState(ctx, state.project(), portal.ACLThing(state.segment(), said))
-	}
-	wanted, _ := plan.rule()
-	wanted.ID = mdx.ACLRuleID(plan.ID.ValueString())
-	if err := r.update(ctx, plan.segment(), wanted); err != nil {
-		resp.Diagnostics.Append(kit.PortalError(r.doing(ctx, "change", plan, wanted), err))
+	want := plan.at()
+	if err := r.portal.ChangeRule(ctx, state.at(), want.Rule); err != nil {
+		resp.Diagnostics.Append(kit.PortalError(r.doing(ctx, "change", want), err))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-}
-
-// update changes a rule, unless it is as wanted already, and waits until the list shows it.
-func (r *aclRuleResource) update(ctx context.Context, segment mdx.SegmentID, wanted mdx.ACLRule) error {
-	have, err := r.portal.RulesLike(ctx, segment, []mdx.ACLRule{wanted})
-	if err != nil {
-		return err
-	}
-	same := portal.Only(have, wanted.Same)
-	if slices.ContainsFunc(same, portal.WithID([]mdx.ACLRuleID{wanted.ID})) {
-		return nil
-	}
-	if len(same) > 0 {
-		return fmt.Errorf("the segment has another rule that says the same (%s): remove one of them", same[0].ID)
-	}
-	if err := r.portal.UpdateACLRule(ctx, wanted); err != nil {
-		return err
-	}
-	r.portal.RulesChanged(segment, wanted.Family())
-	return r.portal.Await(ctx, "the list to show the changed rule", func() (bool, error) {
-		listed, err := r.portal.RulesLike(ctx, segment, []mdx.ACLRule{wanted})
-		i := slices.IndexFunc(listed, portal.WithID([]mdx.ACLRuleID{wanted.ID}))
-		return i >= 0 && listed[i].Same(wanted), err
-	})
 }
 
 // Delete removes the rule and waits until the segment's list no longer has it.
@@ -292,27 +167,19 @@ func (r *aclRuleResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	told, _ := state.rule()
-	gone := r.portal.RuleGoes(ctx, state.project(), portal.ACLThing(state.segment(), told))
-	rule, found, err := r.find(ctx, state)
-	if err == nil && found {
-		err = r.portal.RemoveRules(ctx, state.segment(), []mdx.ACLRule{rule})
-	}
-	if err != nil && !r.portal.SegmentGone(ctx, state.project(), state.segment()) {
-		resp.Diagnostics.Append(kit.PortalError(r.doing(ctx, "remove", state, told), err))
-		return
-	}
-	if found { // else find has seen to it, and a killed run may have made another
-		gone()
+	if err := r.portal.RemoveRule(ctx, state.at()); err != nil {
+		resp.Diagnostics.Append(kit.PortalError(r.doing(ctx, "remove", state.at()), err))
 	}
 }
 
 // doing names rule and segment for an error.
-func (r *aclRuleResource) doing(ctx context.Context, verb string, model aclRuleModel, rule mdx.ACLRule) string {
-	return fmt.Sprintf("%s access rule %s %s", verb, portal.DescribeRule(rule), portal.OnSegment(r.portal.SegmentLabel(ctx, model.project(), model.segment())))
+func (r *aclRuleResource) doing(ctx context.Context, verb string, at portal.ACLRuleAt) string {
+	label := r.portal.SegmentLabel(ctx, at.Project, at.Segment)
+	return fmt.Sprintf("%s access rule %s %s", verb, portal.DescribeRule(at.Rule), portal.OnSegment(label))
 }
 
-// takenUpRule tells the user.
-func takenUpRule(thing string) (summary, detail string) {
-	return "Rule taken up: " + thing, fmt.Sprintf("An interrupted run had made the %s. It was taken up; no other was made.", thing)
+// adoptedRule tells the user.
+func adoptedRule(rule fmt.Stringer) (summary, detail string) {
+	return "Rule taken up: " + rule.String(), fmt.Sprintf(
+		"An interrupted run had made the %s. It was taken up; no other was made.", rule)
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -17,22 +16,7 @@ import (
 // aclRuleSchema is the schema of mdx_acl_rule. The networks replace the rule, and are never changed in place: they may
 // be a VM's address, and only a replacement is removed before that VM is.
 func aclRuleSchema(ctx context.Context) schema.Schema {
-	cidr := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{
-			Required: true, CustomType: spelledType[cidrSpelling]{},
-			MarkdownDescription: description + " Changing it replaces the rule.",
-			PlanModifiers:       []planmodifier.String{keepSpelling[cidrSpelling](), stringplanmodifier.RequiresReplace()},
-		}
-	}
-	port := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{
-			Optional: true, Computed: true, CustomType: spelledType[portSpelling]{},
-			Default:             stringdefault.StaticString("any"),
-			MarkdownDescription: description,
-			PlanModifiers:       []planmodifier.String{keepSpelling[portSpelling]()},
-		}
-	}
-	return schema.Schema{
+	return withRuleFields(schema.Schema{
 		MarkdownDescription: "One access rule of a network segment; for rules that follow a VM's address.\n\n" +
 			"Where `source_cidr` or `destination_cidr` refers to an `mdx_vm`, Terraform removes the rule before it destroys or " +
 			"replaces the VM, and makes it again for the new address. So nobody who gets the address next is exposed by it.\n\n" +
@@ -55,15 +39,15 @@ func aclRuleSchema(ctx context.Context) schema.Schema {
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
-			"protocol": schema.StringAttribute{
-				Required: true, CustomType: spelledType[protocolSpelling]{}, MarkdownDescription: protocolDoc,
-				PlanModifiers: []planmodifier.String{keepSpelling[protocolSpelling]()},
-			},
-			"source_cidr":      cidr(sourceCIDRDoc),
-			"source_port":      port(sourcePortDoc),
-			"destination_cidr": cidr(destinationCIDRDoc),
-			"destination_port": port(destinationPortDoc),
-			"timeouts":         kit.RuleTimeLimits(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
+			"timeouts": kit.RuleTimeLimits(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
 		},
+	})
+}
+
+// withRuleFields adds what a rule says.
+func withRuleFields(s schema.Schema) schema.Schema {
+	for _, field := range ruleFields {
+		s.Attributes[field.name] = field.attribute()
 	}
+	return s
 }

@@ -26,7 +26,7 @@ func (r *dnatResource) ImportState(ctx context.Context, req resource.ImportState
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	rules, err := r.portal.DNATRules(ctx, project, 0)
+	rules, err := r.portal.DNATRules(ctx, project)
 	if err != nil {
 		resp.Diagnostics.Append(kit.PortalError("list the DNAT rules", err))
 		return

@@ -17,6 +17,7 @@ var _ datasource.DataSourceWithConfigure = (*globalAddressesDataSource)(nil)
 
 type globalAddressesDataSource struct{ portal *kit.Provider }
 
+// NewGlobalAddressesDataSource makes the data source mdx_global_addresses.
 func NewGlobalAddressesDataSource() datasource.DataSource { return &globalAddressesDataSource{} }
 
 // Metadata names the data source.
@@ -97,7 +98,7 @@ func (d *globalAddressesDataSource) Read(ctx context.Context, req datasource.Rea
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	rules, err := d.portal.DNATRules(ctx, project, 0)
+	rules, err := d.portal.DNATRules(ctx, project)
 	var free []netip.Addr
 	if err == nil {
 		free, err = d.portal.AssignableAddresses(ctx, project)

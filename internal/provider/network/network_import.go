@@ -10,11 +10,6 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/provider/kit"
 )
 
-// networkIdentity tells an mdx_network from all others.
-type networkIdentity struct {
-	SegmentID types.String `tfsdk:"segment_id"`
-}
-
 // ImportState takes a segment's id or name, and takes all its rules in hand.
 func (r *networkResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	id := req.ID
@@ -35,16 +30,12 @@ func (r *networkResource) ImportState(ctx context.Context, req resource.ImportSt
 	}
 	state.SegmentID, state.Exclusive = types.StringValue(string(segment.ID)), types.BoolValue(false)
 	r.describeSegment(ctx, &state, &resp.Diagnostics)
-	have, err := r.portal.Rules(ctx, segment.ID, 0)
-	if err == nil { // what one list leaves out would be nobody's
-		have, err = r.portal.ListedAgain(ctx, segment.ID, have)
-	}
+	have, err := r.portal.Rules(ctx, segment.ID)
 	if err != nil {
 		resp.Diagnostics.Append(kit.PortalError("read the access rules "+portal.OnSegment(segment.Name), err))
 		return
 	}
-	state.setRules(ctx, have, &resp.Diagnostics)
-	state.setOwn(ctx, portal.RuleIDs(have), &resp.Diagnostics)
+	state.follow(ctx, have, nil, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(kit.MarkImported(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{state.ID})...)

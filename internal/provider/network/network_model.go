@@ -24,6 +24,16 @@ type networkModel struct {
 	Timeouts    timeouts.Value `tfsdk:"timeouts"`
 }
 
+// networkIdentity tells an mdx_network from all others.
+type networkIdentity struct {
+	SegmentID types.String `tfsdk:"segment_id"`
+}
+
+// place is where the rules are.
+func (m *networkModel) place() (mdx.ProjectID, mdx.SegmentID) {
+	return mdx.ProjectID(m.ProjectID.ValueString()), mdx.SegmentID(m.ID.ValueString())
+}
+
 // setSegment takes over which segment it is and what the portal tells of it.
 func (m *networkModel) setSegment(project mdx.ProjectID, segment mdx.Segment, summary mdx.SegmentSummary) {
 	m.segmentFacts = factsOf(segment, summary)
@@ -59,16 +69,15 @@ func (m *networkModel) wanted(ctx context.Context, diags *diag.Diagnostics) (rul
 // setRules makes acl tell the rules that there are. Elements that tell one of them already stay as they are written.
 func (m *networkModel) setRules(ctx context.Context, rules []mdx.ACLRule, diags *diag.Diagnostics) {
 	var kept []ruleModel
-	var told []mdx.ACLRule
+	told, there := map[mdx.ACLRule]bool{}, saysAny(rules)
 	for _, model := range m.ruleModels(ctx, diags) {
-		rule, _ := model.rule()
-		if slices.ContainsFunc(rules, rule.Same) {
-			kept, told = append(kept, model), append(told, rule)
+		if rule, _ := model.rule(); there(rule) {
+			kept, told[rule.Canonical()] = append(kept, model), true
 		}
 	}
 	for _, rule := range rules {
-		if !slices.ContainsFunc(told, rule.Same) {
-			kept, told = append(kept, modelOf(rule)), append(told, rule)
+		if key := rule.Canonical(); !told[key] {
+			kept, told[key] = append(kept, modelOf(rule)), true
 		}
 	}
 	if len(kept) == 0 && m.ACL.IsNull() {
@@ -83,9 +92,25 @@ func (m *networkModel) setRules(ctx context.Context, rules []mdx.ACLRule, diags 
 // sameRules tells whether two lists let the same through.
 func sameRules(a, b []mdx.ACLRule) bool {
 	covers := func(a, b []mdx.ACLRule) bool {
-		return !slices.ContainsFunc(b, func(rule mdx.ACLRule) bool { return !slices.ContainsFunc(a, rule.Same) })
+		said := saysAny(a)
+		return !slices.ContainsFunc(b, func(rule mdx.ACLRule) bool { return !said(rule) })
 	}
 	return covers(a, b) && covers(b, a)
+}
+
+// follow makes the model tell the rules that there are: the resource's own, and others that say what it says. On an
+// exclusive segment, it tells all.
+func (m *networkModel) follow(ctx context.Context, own, others []mdx.ACLRule, diags *diag.Diagnostics) {
+	if told, _ := m.wanted(ctx, diags); !m.Exclusive.ValueBool() {
+		said := saysAny(told)
+		others = slices.DeleteFunc(slices.Clone(others), func(rule mdx.ACLRule) bool { return !said(rule) })
+	}
+	ids := make([]mdx.ACLRuleID, 0, len(own))
+	for _, rule := range own {
+		ids = append(ids, rule.ID)
+	}
+	m.setRules(ctx, slices.Concat(own, others), diags)
+	m.setOwn(ctx, ids, diags)
 }
 
 // own are the ids of the rules that the resource made. Only by them are its rules told from equal ones of others.

@@ -23,17 +23,16 @@ func (r *networkResource) ValidateConfig(ctx context.Context, req resource.Valid
 			"exclusive = true removes every rule that acl does not hold, and acl is not set. Give the rules in acl, or acl = [] "+
 				"if the segment is to be closed.")
 	}
-	var rules []mdx.ACLRule
+	given := map[mdx.ACLRule]bool{}
 	var unread diag.Diagnostics // told by the attributes that can't be read
 	for _, model := range config.ruleModels(ctx, &unread) {
 		rule, whole := model.rule()
-		if whole && portal.SameAsAny(rules)(rule) {
+		key := rule.Canonical()
+		if whole && given[key] {
 			resp.Diagnostics.AddAttributeError(path.Root("acl"), "Rule given twice",
 				fmt.Sprintf("acl holds the rule %s twice, written differently. Remove one of them.", portal.DescribeRule(rule)))
 		}
-		if whole {
-			rules = append(rules, rule)
-		}
+		given[key] = given[key] || whole
 	}
 }
 
@@ -75,39 +74,41 @@ func (r *networkResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 // planRules plans acl and rule_ids. Beside the state it looks at the rules that there are: in the middle of an apply,
 // when Terraform asks again, a VM may have taken rules with it that follow it, and come back with the same address.
 func (r *networkResource) planRules(ctx context.Context, plan, state *networkModel, private kit.PrivateState, diags *diag.Diagnostics) {
-	want, known := plan.wanted(ctx, diags)
-	var own []mdx.ACLRuleID
-	if state != nil && plan.ID.Equal(state.ID) {
-		own = state.own(ctx, diags)
+	var set portal.RuleSet
+	var known bool
+	set.Project, set.Segment = plan.place()
+	set.Want, known = plan.wanted(ctx, diags)
+	exists := state != nil && plan.ID.Equal(state.ID)
+	if exists {
+		set.Owner = ownerIn(ctx, private, state.own(ctx, diags))
 	}
-	segment := mdx.SegmentID(plan.ID.ValueString())
-	have, err := r.portal.Rules(ctx, segment, r.portal.PollInterval)
-	if err == nil {
-		have, err = r.portal.WithOmitted(ctx, segment, have, own)
-	}
+	changes, err := r.portal.PlanRules(ctx, set)
 	if err != nil {
 		diags.Append(kit.PortalError("read the access rules "+portal.OnSegment(plan.Name.ValueString()), err))
 		return
 	}
 	plan.RuleIDs = types.SetUnknown(types.StringType)
-	if state != nil && plan.ID.Equal(state.ID) {
+	if exists {
 		told, _ := state.wanted(ctx, diags)
-		same := known && sameRules(want, told)
-		changes := portal.PlanRules(have, want, portal.WithID(own), portal.NoRule)
-		left := r.portal.HasLeftRules(mdx.ProjectID(plan.ProjectID.ValueString()), segment, have, want, ownerIn(ctx, private, own))
-		stay := same && !left && len(changes.Add)+len(changes.Remove) == 0 && len(changes.Keep) == len(own)
-		more := !plan.Exclusive.Equal(state.Exclusive) || !plan.Timeouts.Equal(state.Timeouts)
-		if stay && plan.Exclusive.Equal(state.Exclusive) {
-			plan.RuleIDs = state.RuleIDs
-		}
-		// In the middle of an apply, what a rule to a VM says has been planned as it is written, since it was not known yet.
-		if same && (stay || more) && !plan.ACL.IsNull() && !state.ACL.IsNull() {
-			plan.ACL = state.ACL
-		}
+		plan.keepRules(state, known && sameRules(set.Want, told), changes.Stays)
 	}
-	if foreign := portal.Without(portal.Without(have, portal.WithID(own)), portal.SameAsAny(want)); plan.Exclusive.ValueBool() && len(foreign) > 0 {
+	if plan.Exclusive.ValueBool() && len(changes.Others) > 0 {
 		diags.AddAttributeWarning(path.Root("exclusive"), "Rules of others will be removed", fmt.Sprintf(
 			"exclusive is true, so applying this removes from segment %q what this resource did not make:%s",
-			plan.Name.ValueString(), portal.DescribeRules(foreign)))
+			plan.Name.ValueString(), portal.DescribeRules(changes.Others)))
+	}
+}
+
+// keepRules plans what a state has of its rules, where nothing changes. same tells whether the rules are those of the state,
+// stay whether what the segment has needs no change for that.
+func (m *networkModel) keepRules(state *networkModel, same, stay bool) {
+	stay = stay && same
+	if stay && m.Exclusive.Equal(state.Exclusive) {
+		m.RuleIDs = state.RuleIDs
+	}
+	more := !m.Exclusive.Equal(state.Exclusive) || !m.Timeouts.Equal(state.Timeouts)
+	// In the middle of an apply, what a rule to a VM says has been planned as it is written, since it was not known yet.
+	if same && (stay || more) && !m.ACL.IsNull() && !state.ACL.IsNull() {
+		m.ACL = state.ACL
 	}
 }

@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -26,6 +27,7 @@ var (
 
 type networkResource struct{ portal *kit.Provider }
 
+// NewNetworkResource makes the resource mdx_network.
 func NewNetworkResource() resource.Resource { return &networkResource{} }
 
 // Default time limits of what concerns rules. A change of a rule takes seconds; hundreds of them take their time.
@@ -71,27 +73,22 @@ func (r *networkResource) Create(ctx context.Context, req resource.CreateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	goes := portal.NoRule
-	if plan.Exclusive.ValueBool() {
-		goes = portal.AnyRule
-	}
-	var who portal.RuleOwner
-	resp.Diagnostics.Append(keepOwner(ctx, &who, resp.Private)...)
-	r.apply(ctx, &plan, who, goes, &resp.Diagnostics)
+	set := portal.RuleSet{Exclusive: plan.Exclusive.ValueBool()}
+	resp.Diagnostics.Append(keepOwner(ctx, &set.Owner, resp.Private)...)
+	r.apply(ctx, &plan, set, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{plan.ID})...)
 }
 
 // apply brings the segment's rules to what model wants, and makes model tell what came of it.
-func (r *networkResource) apply(
-	ctx context.Context, model *networkModel, who portal.RuleOwner, goes func(mdx.ACLRule) bool, diags *diag.Diagnostics,
-) {
-	want, _ := model.wanted(ctx, diags)
-	model.setOwn(ctx, who.Own, diags)
+func (r *networkResource) apply(ctx context.Context, model *networkModel, set portal.RuleSet, diags *diag.Diagnostics) {
+	set.Project, set.Segment = model.place()
+	set.Want, _ = model.wanted(ctx, diags)
+	model.setOwn(ctx, set.Owner.Own, diags)
 	if diags.HasError() {
 		return
 	}
-	result, err := r.portal.SetRules(ctx, mdx.ProjectID(model.ProjectID.ValueString()), mdx.SegmentID(model.ID.ValueString()), want, who, goes)
+	result, err := r.portal.SetRules(ctx, set)
 	if err != nil {
 		diags.Append(kit.PortalError("set the access rules "+portal.OnSegment(model.Name.ValueString()), err))
 		model.setRules(ctx, result.Holds, diags)
@@ -101,37 +98,6 @@ func (r *networkResource) apply(
 		diags.AddAttributeWarning(path.Root("acl"), "Rules exist already", fmt.Sprintf(
 			"Segment %q has these rules already, made by somebody else or by another resource:%s\nThey are used as they are, not made "+
 				"a second time, and they stay when this resource goes.", model.Name.ValueString(), portal.DescribeRules(result.Shared)))
-	}
-}
-
-// describeSegment finds the segment that the model chooses and takes over what the portal tells of it.
-func (r *networkResource) describeSegment(ctx context.Context, model *networkModel, diags *diag.Diagnostics) {
-	project := r.portal.ProjectFor(ctx, model.ProjectID, diags)
-	if diags.HasError() {
-		return
-	}
-	segment := r.portal.FindSegmentFor(ctx, project, kit.SegmentChoice{
-		ID: model.SegmentID.ValueString(), Name: model.SegmentName.ValueString(),
-		IDAttribute: "segment_id", NameAttribute: "segment_name",
-	}, diags)
-	if diags.HasError() {
-		return
-	}
-	summary, err := r.portal.Segment(ctx, segment.ID)
-	if err != nil {
-		diags.Append(kit.PortalError("read segment "+segment.Name, err))
-		return
-	}
-	model.setSegment(project, segment, summary)
-}
-
-// findPlanned is describeSegment for an apply. What the plan has said of the segment stays: Terraform takes anything else
-// for a bug, and the next refresh tells what is true now.
-func (r *networkResource) findPlanned(ctx context.Context, plan *networkModel, diags *diag.Diagnostics) {
-	planned := *plan
-	r.describeSegment(ctx, plan, diags)
-	if kit.IsSet(planned.ID) {
-		plan.segmentFacts, plan.SegmentName = planned.segmentFacts, planned.SegmentName
 	}
 }
 
@@ -146,10 +112,9 @@ func (r *networkResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{state.ID})...) // also of a segment that is gone
-	project, segment := mdx.ProjectID(state.ProjectID.ValueString()), mdx.SegmentID(state.ID.ValueString())
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{state.ID})...) // asked for even of what is gone
+	project, segment := state.place()
 	if r.portal.SegmentGone(ctx, project, segment) {
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{state.ID})...) // asked for even of what is gone
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -158,25 +123,16 @@ func (r *networkResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ids := state.own(ctx, &resp.Diagnostics)
-	have, err := r.portal.Rules(ctx, segment, r.portal.PollInterval)
-	if err == nil {
-		have, err = r.portal.WithOmitted(ctx, segment, have, ids)
-	}
+	set := portal.RuleSet{Project: project, Segment: segment, Owner: portal.RuleOwner{Own: state.own(ctx, &resp.Diagnostics)}}
+	own, others, err := r.portal.ReadRules(ctx, set)
 	if err != nil {
 		resp.Diagnostics.Append(kit.PortalError("read the access rules "+portal.OnSegment(state.Name.ValueString()), err))
 		return
 	}
-	told, _ := state.wanted(ctx, &resp.Diagnostics)
-	own := portal.WithID(ids)
-	mine := func(rule mdx.ACLRule) bool {
-		return state.Exclusive.ValueBool() || own(rule) || portal.SameAsAny(told)(rule)
-	}
 	if !kit.JustImported(ctx, resp.Private, &resp.Diagnostics) {
-		r.portal.ForgetRules(ctx, project, segment, have, portal.RuleIDs(portal.Only(have, own)))
+		r.portal.SettleRules(ctx, set, slices.Concat(own, others))
 	}
-	state.setRules(ctx, portal.Only(have, mine), &resp.Diagnostics)
-	state.setOwn(ctx, portal.RuleIDs(portal.Only(have, own)), &resp.Diagnostics)
+	state.follow(ctx, own, others, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -192,21 +148,17 @@ func (r *networkResource) Update(ctx context.Context, req resource.UpdateRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	told, _ := state.wanted(ctx, &resp.Diagnostics)
-	goes := portal.NoRule
-	switch {
-	case plan.Exclusive.ValueBool() && state.Exclusive.ValueBool():
-		goes = portal.SameAsAny(told) // what appeared after the plan was made was not in it
-	case plan.Exclusive.ValueBool():
-		goes = portal.AnyRule
+	set := portal.RuleSet{Exclusive: plan.Exclusive.ValueBool()}
+	if told, _ := state.wanted(ctx, &resp.Diagnostics); state.Exclusive.ValueBool() {
+		set.Planned = append([]mdx.ACLRule{}, told...) // what appeared after the plan was made was not in it
 	}
 	r.findPlanned(ctx, &plan, &resp.Diagnostics)
-	who := ownerIn(ctx, req.Private, state.own(ctx, &resp.Diagnostics))
-	resp.Diagnostics.Append(keepOwner(ctx, &who, resp.Private)...)
+	set.Owner = ownerIn(ctx, req.Private, state.own(ctx, &resp.Diagnostics))
+	resp.Diagnostics.Append(keepOwner(ctx, &set.Owner, resp.Private)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.apply(ctx, &plan, who, goes, &resp.Diagnostics)
+	r.apply(ctx, &plan, set, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, networkIdentity{plan.ID})...)
 }
@@ -222,9 +174,9 @@ func (r *networkResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	project, segment := mdx.ProjectID(state.ProjectID.ValueString()), mdx.SegmentID(state.ID.ValueString())
-	who := ownerIn(ctx, req.Private, state.own(ctx, &resp.Diagnostics))
-	if err := r.portal.RemoveOwnRules(ctx, project, segment, who); err != nil && !r.portal.SegmentGone(ctx, project, segment) {
+	set := portal.RuleSet{Owner: ownerIn(ctx, req.Private, state.own(ctx, &resp.Diagnostics))}
+	set.Project, set.Segment = state.place()
+	if err := r.portal.RemoveOwnRules(ctx, set); err != nil {
 		resp.Diagnostics.Append(kit.PortalError("remove the access rules "+portal.OnSegment(state.Name.ValueString()), err))
 	}
 }

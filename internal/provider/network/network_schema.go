@@ -55,23 +55,7 @@ func networkSchema(ctx context.Context) schema.Schema {
 					"it is and told in a warning. Left out, this resource has no rules of its own.",
 				NestedObject: schema.NestedAttributeObject{
 					Validators: []validator.Object{isRule{}},
-					Attributes: map[string]schema.Attribute{
-						"protocol": schema.StringAttribute{
-							Required: true, CustomType: spelledType[protocolSpelling]{}, MarkdownDescription: protocolDoc,
-						},
-						"source_cidr": schema.StringAttribute{
-							Required: true, CustomType: spelledType[cidrSpelling]{}, MarkdownDescription: sourceCIDRDoc,
-						},
-						"source_port": schema.StringAttribute{
-							Optional: true, CustomType: spelledType[portSpelling]{}, MarkdownDescription: sourcePortDoc,
-						},
-						"destination_cidr": schema.StringAttribute{
-							Required: true, CustomType: spelledType[cidrSpelling]{}, MarkdownDescription: destinationCIDRDoc,
-						},
-						"destination_port": schema.StringAttribute{
-							Optional: true, CustomType: spelledType[portSpelling]{}, MarkdownDescription: destinationPortDoc,
-						},
-					},
+					Attributes: elementFields(),
 				},
 			},
 			"exclusive": schema.BoolAttribute{
@@ -95,4 +79,13 @@ func networkSchema(ctx context.Context) schema.Schema {
 			"timeouts":   kit.RuleTimeLimits(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
 		},
 	}
+}
+
+// elementFields are the attributes of an element of acl.
+func elementFields() map[string]schema.Attribute {
+	all := map[string]schema.Attribute{}
+	for _, field := range ruleFields {
+		all[field.name] = field.nested()
+	}
+	return all
 }

@@ -19,6 +19,7 @@ var _ datasource.DataSourceWithConfigure = (*segmentDataSource)(nil)
 
 type segmentDataSource struct{ portal *kit.Provider }
 
+// NewSegmentDataSource makes the data source mdx_segment.
 func NewSegmentDataSource() datasource.DataSource { return &segmentDataSource{} }
 
 // Metadata names the data source.

@@ -15,6 +15,7 @@ var _ datasource.DataSourceWithConfigure = (*segmentsDataSource)(nil)
 
 type segmentsDataSource struct{ portal *kit.Provider }
 
+// NewSegmentsDataSource makes the data source mdx_segments.
 func NewSegmentsDataSource() datasource.DataSource { return &segmentsDataSource{} }
 
 // Metadata names the data source.

@@ -3,7 +3,6 @@ package network
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -15,7 +14,8 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
-// ruleModel is an access rule as it is written: the attributes of mdx_acl_rule and of an element of mdx_network.acl.
+// ruleModel is an access rule as it is written: the attributes of mdx_acl_rule and of an element of mdx_network.acl. What each
+// is in the client's terms is in [ruleFields].
 type ruleModel struct {
 	Protocol        protocolText `tfsdk:"protocol"`
 	SourceCIDR      cidrText     `tfsdk:"source_cidr"`
@@ -25,73 +25,56 @@ type ruleModel struct {
 }
 
 // ruleType is an element of mdx_network.acl.
-var ruleType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"protocol":         spelledType[protocolSpelling]{},
-	"source_cidr":      spelledType[cidrSpelling]{},
-	"source_port":      spelledType[portSpelling]{},
-	"destination_cidr": spelledType[cidrSpelling]{},
-	"destination_port": spelledType[portSpelling]{},
-}}
-
-// What the attributes of a rule are, said once for both resources that have them.
-const (
-	protocolDoc        = "`TCP`, `UDP` or `ICMP`."
-	sourceCIDRDoc      = "Network that the traffic comes from, in CIDR notation, IPv4 or IPv6; `0.0.0.0/0` or `::/0` is everywhere."
-	sourcePortDoc      = "Port that the traffic comes from: a number, or `any` (the default). ICMP has no ports."
-	destinationCIDRDoc = "Network that the traffic goes to, in CIDR notation and of the same IP version as `source_cidr`; a single " +
-		"address has the prefix length 32 (IPv6: 128)."
-	destinationPortDoc = "Port that the traffic goes to: a number, or `any` (the default). ICMP has no ports."
-)
+var ruleType = types.ObjectType{AttrTypes: func() map[string]attr.Type {
+	all := map[string]attr.Type{}
+	for _, field := range ruleFields {
+		all[field.name], _, _ = field.value(&ruleModel{}).kind()
+	}
+	return all
+}()}
 
 // rule is the model in the client's terms; false while a part is not known yet or can't be read.
-func (m ruleModel) rule() (mdx.ACLRule, bool) {
-	if m.Protocol.IsUnknown() || m.SourceCIDR.IsUnknown() || m.SourcePort.IsUnknown() ||
-		m.DestinationCIDR.IsUnknown() || m.DestinationPort.IsUnknown() {
-		return mdx.ACLRule{}, false
+func (m ruleModel) rule() (rule mdx.ACLRule, whole bool) {
+	whole = true
+	for _, field := range ruleFields {
+		value := field.value(&m)
+		if value.IsUnknown() {
+			return mdx.ACLRule{}, false
+		}
+		text := value.ValueString()
+		if value.IsNull() {
+			text = field.otherwise
+		}
+		whole = field.read(&rule, text) == nil && whole
 	}
-	source, sourceErr := parseCIDR(m.SourceCIDR.ValueString())
-	destination, destinationErr := parseCIDR(m.DestinationCIDR.ValueString())
-	rule := mdx.ACLRule{
-		Protocol: mdx.Protocol(strings.ToUpper(m.Protocol.ValueString())),
-		Src:      source, SrcPort: port(m.SourcePort),
-		Dst: destination, DstPort: port(m.DestinationPort),
-	}
-	return rule, sourceErr == nil && destinationErr == nil
+	return rule, whole
 }
 
-// port is a port in the client's terms; one that is left out is any.
-func port(text portText) mdx.Port {
-	if text.IsNull() {
-		return mdx.AnyPort
+// set takes over a rule of the portal; what means the same stays as it is written.
+func (m *ruleModel) set(rule mdx.ACLRule) {
+	for _, field := range ruleFields {
+		field.value(m).write(field.text(rule))
 	}
-	if port, err := mdx.ParsePort(text.ValueString()); err == nil {
-		return port
-	}
-	return mdx.Port(text.ValueString())
 }
 
 // modelOf is the model of a rule of the portal. A port that is any is left out, as most people write it.
-func modelOf(rule mdx.ACLRule) ruleModel {
-	text := func(port mdx.Port) portText {
-		if port == mdx.AnyPort {
-			return portText{StringValue: basetypes.NewStringNull()}
+func modelOf(rule mdx.ACLRule) (m ruleModel) {
+	m.set(rule)
+	for _, field := range ruleFields {
+		if value := field.value(&m); field.otherwise != "" && value.ValueString() == field.otherwise {
+			value.clear()
 		}
-		return spell[portSpelling](string(port))
 	}
-	return ruleModel{
-		Protocol:   spell[protocolSpelling](string(rule.Protocol)),
-		SourceCIDR: spell[cidrSpelling](rule.Src.String()), SourcePort: text(rule.SrcPort),
-		DestinationCIDR: spell[cidrSpelling](rule.Dst.String()), DestinationPort: text(rule.DstPort),
-	}
+	return m
 }
 
 // check refuses what no rule can be, beside the attribute that is wrong. at makes an attribute's path.
 func (m ruleModel) check(at func(attribute string) path.Path, diags *diag.Diagnostics) {
 	if sameSpelled[protocolSpelling](m.Protocol.ValueString(), string(mdx.ICMP)) {
 		for name, given := range map[string]portText{"source_port": m.SourcePort, "destination_port": m.DestinationPort} {
-			if !given.IsUnknown() && port(given) != mdx.AnyPort {
+			if text := given.ValueString(); !given.IsNull() && !given.IsUnknown() && portOf(text) != mdx.AnyPort {
 				diags.AddAttributeError(at(name), "ICMP has no ports",
-					fmt.Sprintf("%s is %q, but ICMP has no ports: leave it out.", name, given.ValueString()))
+					fmt.Sprintf("%s is %q, but ICMP has no ports: leave it out.", name, text))
 			}
 		}
 	}
@@ -106,12 +89,15 @@ func (m ruleModel) check(at func(attribute string) path.Path, diags *diag.Diagno
 // isRule checks an element of mdx_network.acl.
 type isRule struct{}
 
+// Description says what is checked.
 func (isRule) Description(context.Context) string {
 	return "a rule with one IP version, and no ports for ICMP"
 }
 
+// MarkdownDescription says the same.
 func (v isRule) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
+// ValidateObject checks one element.
 func (isRule) ValidateObject(ctx context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
@@ -121,4 +107,13 @@ func (isRule) ValidateObject(ctx context.Context, req validator.ObjectRequest, r
 		return // what can't be read is told by its attribute
 	}
 	model.check(req.Path.AtName, &resp.Diagnostics)
+}
+
+// saysAny tells the rules that let the same through as one of rules.
+func saysAny(rules []mdx.ACLRule) func(mdx.ACLRule) bool {
+	said := make(map[mdx.ACLRule]bool, len(rules))
+	for _, rule := range rules {
+		said[rule.Canonical()] = true
+	}
+	return func(rule mdx.ACLRule) bool { return said[rule.Canonical()] }
 }

@@ -4,15 +4,22 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdxsim"
 )
+
+// begins notes what a run is about to ask for.
+func (p *Portal) begins(entry journal.Entry) (*journal.Intent, error) {
+	entry.Key, entry.Asked = p.journal.key(leftProject, entry.Name), p.Now()
+	return p.journal.Journal.Begin(entry)
+}
 
 // killedIn begins to make rules on a segment that a resource has some of its own on, and is killed after the first few.
 func (r *runs) killedIn(own []mdx.ACLRuleID, rules []mdx.ACLRule, made int) {
 	r.t.Helper()
 	run := r.run()
-	if _, err := run.noteRules(leftProject, backendNet, RuleOwner{Own: own}, rules); err != nil {
+	if _, err := run.begins(noteOfSet(backendSet(own), rules)); err != nil {
 		r.t.Fatal(err)
 	}
 	for _, rule := range rules[:made] {
@@ -27,7 +34,7 @@ func (r *runs) killedIn(own []mdx.ACLRuleID, rules []mdx.ACLRule, made int) {
 func (r *runs) reconciles(own []mdx.ACLRuleID, want ...mdx.ACLRule) RuleSetResult {
 	r.t.Helper()
 	run := r.run()
-	result, err := run.SetRules(r.t.Context(), leftProject, backendNet, want, RuleOwner{Own: own}, NoRule)
+	result, err := run.SetRules(r.t.Context(), backendSet(own, want...))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -39,12 +46,12 @@ func (r *runs) reconciles(own []mdx.ACLRuleID, want ...mdx.ACLRule) RuleSetResul
 func (r *runs) refreshes(own []mdx.ACLRuleID) int {
 	r.t.Helper()
 	run := r.run()
-	have, err := run.Rules(r.t.Context(), backendNet, 0)
+	have, err := run.Rules(r.t.Context(), backendNet)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	run.ForgetRules(r.t.Context(), leftProject, backendNet, have, own)
-	return r.journaled(run, aclsThing(backendNet))
+	run.SettleRules(r.t.Context(), backendSet(own), have)
+	return r.journaled(run, aclRuleSetKey(backendNet))
 }
 
 // hasRules checks which rules the segment has of ours: each once.
@@ -60,7 +67,7 @@ func TestRulesThatAKilledApplyHasMadeAreTheResourcesAndNotOthers(t *testing.T) {
 	for name, made := range map[string]int{"before the first": 0, "in the middle": 3, "after the last": 5} {
 		t.Run(name, func(t *testing.T) {
 			r := newRuns(t, mdxsim.Config{})
-			putForeign(t, r.Sim, backendNet, campus("53"))
+			putForeign(t, r.Sim, campus("53"))
 			r.killedIn(nil, rules, made)
 			wanted := slices.Concat(rules, campus("53"))
 			result := r.reconciles(nil, wanted...)
@@ -152,7 +159,7 @@ func TestRulesThatAKilledChangeHasMadeAreSeenByAPlanThatFindsAllInPlace(t *testi
 	var have []mdx.ACLRule
 	err := run.Await(t.Context(), "both rules", func() (bool, error) {
 		var err error
-		have, err = run.Rules(t.Context(), backendNet, 0)
+		have, err = run.Rules(t.Context(), backendNet)
 		return len(have) == 2, err
 	})
 	if err != nil {
@@ -164,10 +171,12 @@ func TestRulesThatAKilledChangeHasMadeAreSeenByAPlanThatFindsAllInPlace(t *testi
 		want    bool
 	}{
 		"the state lacks one": {leftProject, first.Own, true},
-		"the state has all":   {leftProject, RuleIDs(have), false},
+		"the state has all":   {leftProject, ruleIDs(have), false},
 		"another's":           {"another", first.Own, false},
 	} {
-		if got := run.HasLeftRules(test.project, backendNet, have, campus("22", "80"), RuleOwner{Own: test.own}); got != test.want {
+		set := backendSet(test.own, campus("22", "80")...)
+		set.Project = test.project
+		if got := run.hasLeftRules(set, have); got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -106,6 +106,7 @@ func (t spelledType[S]) Equal(o attr.Type) bool {
 	return same
 }
 
+// String is the type's name, for developers.
 func (t spelledType[S]) String() string { return fmt.Sprintf("%T", t) }
 
 // ValueType is the type's value.
@@ -164,12 +165,15 @@ func keepSpelling[S spelling]() planmodifier.String { return spellingKeeper[S]{}
 
 type spellingKeeper[S spelling] struct{}
 
+// Description says what is planned.
 func (spellingKeeper[S]) Description(context.Context) string {
 	return "Another spelling of the same value is no change."
 }
 
+// MarkdownDescription says the same.
 func (m spellingKeeper[S]) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
 
+// PlanModifyString plans the state's text where the configuration's means the same.
 func (spellingKeeper[S]) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
 	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
 		return

@@ -45,7 +45,7 @@ func TestRulesThatThePortalMakesLongAfterTheKillAreMadeOnce(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
 	run := r.run()
 	rules := campus("22", "80")
-	if _, err := run.noteRules(leftProject, backendNet, RuleOwner{}, rules); err != nil {
+	if _, err := run.begins(noteOfSet(backendSet(nil), rules)); err != nil {
 		t.Fatal(err)
 	}
 	r.killed(run)
@@ -71,7 +71,7 @@ func TestRulesWhoseRequestIsLostAreNotAskedForAgainWhileThePortalMayBeAtWork(t *
 		"access rule": {
 			"POST /api/acl/", "GET /api/acl/segment/{segment}/",
 			func(p *Portal) error {
-				_, err := p.SetRules(t.Context(), leftProject, backendNet, campus("22"), RuleOwner{}, NoRule)
+				_, err := p.SetRules(t.Context(), backendSet(nil, campus("22")...))
 				return err
 			},
 			func(p *Portal) error { _, err := p.CreateACLRule(t.Context(), backendNet, campus("22")[0]); return err },
@@ -79,7 +79,7 @@ func TestRulesWhoseRequestIsLostAreNotAskedForAgainWhileThePortalMayBeAtWork(t *
 		"DNAT rule": {
 			"POST /api/dnat/", "GET /api/dnat/project/{project}/",
 			func(p *Portal) error {
-				_, err := p.Publish(t.Context(), leftProject, backendNet, public10, host(1), ignoreAddress)
+				_, _, err := p.Publish(t.Context(), published(public10, host(1)))
 				return err
 			},
 			func(p *Portal) error { return p.CreateDNAT(t.Context(), dnat) },
@@ -104,22 +104,18 @@ func TestRulesWhoseRequestIsLostAreNotAskedForAgainWhileThePortalMayBeAtWork(t *
 func TestADNATRuleThatThePortalMakesLongAfterTheKillIsTakenUp(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
 	run := r.run()
-	thing := DNATThing(backendNet, anyFree, host(1))
-	if _, err := run.journal.Journal.Begin(journal.Entry{Key: run.journal.key(leftProject, thing), Operation: OperationCreateDNAT, Asked: run.Now()}); err != nil {
+	want := published(anyFree, host(1))
+	if _, err := run.begins(claimOn(createDNAT, want.key())); err != nil {
 		t.Fatal(err)
 	}
 	r.killed(run)
 	over := r.late("GET /api/dnat/project/{project}/", func() error {
 		return run.CreateDNAT(t.Context(), mdx.DNATRequest{PoolAddress: public10, Segment: backendNet, DstAddress: host(1)})
 	})
-	next := r.run()
-	found, err := next.LeftRule(t.Context(), leftProject, func() (bool, bool, error) {
-		there, err := next.DNATRules(t.Context(), leftProject, 0)
-		return slices.ContainsFunc(there, func(rule mdx.DNAT) bool { return rule.DstAddress == host(1) }), false, err
-	}, thing)
+	rule, isAdopted, err := r.run().Publish(t.Context(), want)
 	over()
-	if err != nil || !found {
-		t.Errorf("taken up: %v, %v", found, err)
+	if err != nil || !isAdopted || rule.PoolAddress != public10 {
+		t.Errorf("adopted: %v, %v, %v", isAdopted, rule, err)
 	}
 }
 
@@ -162,13 +158,13 @@ func TestWhatIsLeftIsToldByKind(t *testing.T) {
 	r := newRuns(t, mdxsim.Config{})
 	run := r.run()
 	rules := campus("22", "443")
-	things := []string{ACLThing(backendNet, rules[0]), ACLThing(backendNet, rules[1]), aclsThing(backendNet), aclsThing(defaultNet)}
-	for i, thing := range things {
-		operation := []string{OperationCreateACL, OperationCreateACL, setACL, setACL}[i]
-		_, err := run.journal.Journal.Begin(journal.Entry{Key: run.journal.key(leftProject, thing), Operation: operation, Asked: run.Now()})
-		if err != nil {
+	keys := []string{aclRuleKey(backendNet, rules[0]), aclRuleKey(backendNet, rules[1]), aclRuleSetKey(backendNet), aclRuleSetKey(defaultNet)}
+	var want []string
+	for i, key := range keys {
+		if _, err := run.begins(claimOn([]string{createACL, createACL, setACL, setACL}[i], key)); err != nil {
 			t.Fatal(err)
 		}
+		want = append(want, describeKey(key))
 	}
 	r.killed(run)
 	behind := r.run().LeftBehind()
@@ -176,9 +172,9 @@ func TestWhatIsLeftIsToldByKind(t *testing.T) {
 	for _, one := range slices.Concat(behind.Rules, behind.RuleSets) {
 		told = append(told, one.Name)
 	}
-	slices.Sort(things)
+	slices.Sort(want)
 	slices.Sort(told)
-	if !slices.Equal(told, things) || len(behind.Rules) != 2 || len(behind.VMs) != 0 {
+	if !slices.Equal(told, want) || len(behind.Rules) != 2 || len(behind.VMs) != 0 {
 		t.Errorf("told %v", behind)
 	}
 }
