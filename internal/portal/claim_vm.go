@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -120,36 +121,21 @@ func (p *Portal) MayAdopt(ctx context.Context, project mdx.ProjectID, name strin
 
 // leftEntries are those of interrupted runs about a thing. One whose request is still under way, since the provider outlives a killed
 // Terraform for a moment, is waited for.
-func (p *Portal) leftEntries(ctx context.Context, project mdx.ProjectID, thing string) ([]journal.Entry, error) {
-	tick := time.NewTicker(max(p.PollInterval/10, time.Millisecond))
-	defer tick.Stop()
-	for {
+func (p *Portal) leftEntries(ctx context.Context, project mdx.ProjectID, thing string) (left []journal.Entry, err error) {
+	err = p.Poll(ctx, "request of an interrupted run about", thing, func(ctx context.Context) (bool, error) {
 		all, err := p.journal.About(p.journal.key(project, thing))
 		if err != nil {
 			p.warn(ctx, "the journal is damaged", map[string]any{"error": err.Error()})
 		}
-		var left []journal.Entry
-		live := false
-		for _, e := range all {
-			if p.journal.Earlier(e) {
-				left = append(left, e)
-				live = live || p.journal.Live(e)
-			}
-		}
-		if !live {
-			return left, nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+		left = slices.DeleteFunc(all, func(e journal.Entry) bool { return !p.journal.Earlier(e) })
+		return !slices.ContainsFunc(left, p.journal.Live), nil
+	}, mdx.WithPace(mdx.Pace{First: 0.1, Longest: 0.1}))
+	return left, err
 }
 
 // byTask finds the VM that a request's answer led to. Of a range's tasks, the portal's history tells whose is whose.
 func (p *Portal) byTask(ctx context.Context, o VMOrder, e journal.Entry) (VMCreation, error) {
-	looking, cancel := context.WithTimeout(ctx, patience*p.PollInterval)
+	looking, cancel := context.WithTimeout(ctx, patience*p.pollInterval)
 	defer cancel()
 	var (
 		wg   sync.WaitGroup
@@ -191,7 +177,7 @@ func (p *Portal) byTask(ctx context.Context, o VMOrder, e journal.Entry) (VMCrea
 
 // stillThere drops a VM that is gone since: a failed deploy may leave none, and somebody may have destroyed it.
 func (p *Portal) stillThere(ctx context.Context, o VMOrder, made VMCreation, why error) (VMCreation, error) {
-	looking, cancel := context.WithTimeout(ctx, patience*p.PollInterval)
+	looking, cancel := context.WithTimeout(ctx, patience*p.pollInterval)
 	defer cancel()
 	for {
 		vm, err := p.VM(ctx, o.Project, made.ID)
@@ -246,7 +232,7 @@ func isBegun(maker mdx.Task, e journal.Entry) bool {
 
 // madeBy is the VM that one of an entry's tasks has made, wherever it is now; empty if the portal does not tell.
 func (p *Portal) madeBy(ctx context.Context, o VMOrder, e journal.Entry) mdx.VMID {
-	looking, cancel := context.WithTimeout(ctx, patience*p.PollInterval)
+	looking, cancel := context.WithTimeout(ctx, patience*p.pollInterval)
 	defer cancel()
 	for _, id := range e.Tasks {
 		task, err := p.WaitTaskObject(looking, o.Project, mdx.TaskID(id), mdx.WithObject(o.Name))
@@ -286,7 +272,7 @@ func (p *Portal) byName(ctx context.Context, o VMOrder, e journal.Entry) (VMCrea
 // appearing waits for the VM of a request that may still be on its way: the portal may have it in its hands for as long as
 // an answer may take, and shows the VM after that. How long ago it was asked is told by the portal's clock.
 func (p *Portal) appearing(ctx context.Context, o VMOrder, e journal.Entry) (mdx.VMSummary, error) {
-	shows := patience * p.PollInterval
+	shows := patience * p.pollInterval
 	for {
 		looking, cancel := context.WithTimeout(ctx, shows)
 		vm, err := p.WaitVMNamed(looking, o.Project, o.Name, mdx.WithObject(o.Name))

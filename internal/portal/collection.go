@@ -52,7 +52,7 @@ func (e *DoubtError) Unwrap() error { return e.Err }
 
 // find finds an entry. Before it says that there is none, it looks at the list as it is now.
 func (c *collection[T]) find(ctx context.Context, is func(T) bool) (entry T, found bool, err error) {
-	for _, age := range []time.Duration{c.p.PollInterval, 0} {
+	for _, age := range []time.Duration{c.p.pollInterval, 0} {
 		listed, err := c.list(ctx, age, nil)
 		if err != nil {
 			return entry, false, err

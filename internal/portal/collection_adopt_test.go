@@ -141,7 +141,7 @@ func TestHowLongARuleOfAnInterruptedRunIsLookedFor(t *testing.T) {
 			tooLate := run.tooLateFor([]journal.Entry{{Outcome: test.outcome, Asked: run.Now().Add(-test.age)}})
 			begun := time.Now()
 			err := run.Await(t.Context(), "it to be too late", func() (bool, error) {
-				return tooLate() || time.Since(begun) > 4*settling*run.PollInterval, nil
+				return tooLate() || time.Since(begun) > 4*settling*run.pollInterval, nil
 			})
 			if err != nil || tooLate() == test.long {
 				t.Errorf("too late after %s: %v, %v", time.Since(begun), tooLate(), err)

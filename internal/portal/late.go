@@ -25,12 +25,12 @@ func (p *Portal) tooLateFor(entries []journal.Entry) func() bool {
 
 // lastSign is until when what comes of a request may show that the portal had in its hands at a time, by its clock.
 func (p *Portal) lastSign(had time.Time) time.Time {
-	return had.Add(p.requestTimeout + settling*p.PollInterval)
+	return had.Add(p.requestTimeout + settling*p.pollInterval)
 }
 
 // tooLateAfter tells when a time has come, by the portal's clock, and the list had time to show what there is.
 func (p *Portal) tooLateAfter(last func() time.Time) func() bool {
-	settled := time.Now().Add(settling * p.PollInterval)
+	settled := time.Now().Add(settling * p.pollInterval)
 	last = sync.OnceValue(last)
 	return func() bool { return !p.Now().Before(last()) && time.Now().After(settled) }
 }

@@ -26,7 +26,7 @@ import (
 // there. It is safe for concurrent use, and one serves a whole run: what runs beside each other shares requests.
 type Portal struct {
 	*mdx.Client
-	PollInterval   time.Duration
+	pollInterval   time.Duration
 	requestTimeout time.Duration
 	logger         mdx.Logger
 
@@ -63,7 +63,7 @@ func New(cfg Config) (*Portal, error) {
 		window = 0
 	}
 	return &Portal{
-		Client: client, PollInterval: cfg.PollInterval, requestTimeout: cfg.RequestTimeout, logger: cfg.Logger,
+		Client: client, pollInterval: cfg.PollInterval, requestTimeout: cfg.RequestTimeout, logger: cfg.Logger,
 		deploys: mdx.NewBatcher(client, window), reads: mdx.NewReader(client), journal: journal,
 	}, nil
 }
@@ -96,12 +96,15 @@ const patience = 20
 
 // Aside is a context for what must be finished although ctx may be cancelled, with a limit of its own.
 func (p *Portal) Aside(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), patience*p.PollInterval)
+	return context.WithTimeout(context.WithoutCancel(ctx), patience*p.pollInterval)
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+// pause waits for some poll intervals, or until ctx is done, which is an error.
+func (p *Portal) pause(ctx context.Context, intervals float64) error {
+	timer := time.NewTimer(time.Duration(intervals * float64(p.pollInterval)))
+	defer timer.Stop()
 	select {
-	case <-time.After(d):
+	case <-timer.C:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

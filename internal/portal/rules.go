@@ -25,7 +25,7 @@ func (p *Portal) Rules(ctx context.Context, segment mdx.SegmentID) ([]mdx.ACLRul
 
 // knownRules is [Portal.Rules] from memory, where what is remembered is at most a poll interval old and has all of own.
 func (p *Portal) knownRules(ctx context.Context, segment mdx.SegmentID, own []mdx.ACLRuleID) ([]mdx.ACLRule, error) {
-	rules, err := p.rulesLike(ctx, segment, p.PollInterval, nil)
+	rules, err := p.rulesLike(ctx, segment, p.pollInterval, nil)
 	if err != nil || len(only(rules, withID(own))) == len(own) {
 		return rules, err
 	}

@@ -107,7 +107,7 @@ func givenUp(networks []mdx.ServiceNetwork, adapters []mdx.NetworkAdapter, segme
 }
 
 // moment is how old the lists may be that are read for what leads to a VM: VMs that go at the same moment share a look.
-func (p *Portal) moment() time.Duration { return p.PollInterval / 1000 }
+func (p *Portal) moment() time.Duration { return p.pollInterval / 1000 }
 
 // removeACLTo removes a segment's access rules that lead to one of the addresses alone.
 func (p *Portal) removeACLTo(ctx context.Context, segment mdx.Segment, addresses []netip.Addr) (removed []string, err error) {

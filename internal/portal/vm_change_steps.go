@@ -47,23 +47,11 @@ func (p *Portal) leaveNetworks(ctx context.Context, c VMChange) error {
 }
 
 func (p *Portal) rename(ctx context.Context, c VMChange) error {
-	named := func(vm mdx.VMSummary) bool { return vm.Name == c.NewName }
-	before := p.historyMark(ctx, c.VMTarget)
-	tasks, err := p.Rename(ctx, c.ID, c.NewName)
-	if mdx.IsAmbiguous(err) {
-		aside, cancel := p.Aside(ctx)
-		defer cancel()
-		_, err := p.WaitVM(aside, c.Project, c.ID, named, c.named(), p.progress(ctx))
-		return err
-	}
-	err = p.AwaitTasks(ctx, c.VMTarget, tasks, err)
-	if p.outlasted(ctx, c.VMTarget, before, err) {
-		if p.already(ctx, c.VMTarget, named) {
-			return nil
-		}
-		return p.rename(ctx, c)
-	}
-	return err
+	return p.changeTo(ctx, c.VMTarget, vmRequest{
+		what:  "rename of VM",
+		send:  func(ctx context.Context) ([]mdx.TaskID, error) { return p.Rename(ctx, c.ID, c.NewName) },
+		shows: func(vm mdx.VMSummary) bool { return vm.Name == c.NewName },
+	})
 }
 
 // isTaken tells whether another VM has the new name, which the portal refuses of a stopped one too.

@@ -2,8 +2,6 @@ package portal
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -43,16 +41,15 @@ func (p *Portal) tearDown(ctx context.Context, t VMTarget) error {
 			return err
 		}
 	}
-	before := p.historyMark(ctx, t)
-	tasks, err := p.Destroy(ctx, t.ID)
-	told := err == nil && len(tasks) > 0
-	if mdx.IsAmbiguous(err) {
-		task, lookErr := p.newTask(ctx, t.ID, before)
-		if lookErr != nil {
-			return errors.Join(err, lookErr)
-		}
-		tasks, err = []mdx.TaskID{task}, nil
-	}
+	before, told := p.historyMark(ctx, t), false
+	tasks, err := p.request(ctx, t, before, vmRequest{
+		what: "end of VM",
+		send: func(ctx context.Context) ([]mdx.TaskID, error) {
+			tasks, err := p.Destroy(ctx, t.ID)
+			told = len(tasks) > 0
+			return tasks, err
+		},
+	})
 	err = p.AwaitTasks(ctx, t, tasks, err)
 	if p.outlasted(ctx, t, before, err) {
 		return p.tearDown(ctx, t)
@@ -81,22 +78,14 @@ func (p *Portal) atRest(ctx context.Context, t VMTarget) (*mdx.VM, error) {
 
 // gone waits until the list has no such VM, and its detail agrees.
 func (p *Portal) gone(ctx context.Context, t VMTarget) error {
-	tick := time.NewTicker(p.PollInterval)
-	defer tick.Stop()
-	for {
+	return p.Poll(ctx, "end of VM", t.Name, func(ctx context.Context) (bool, error) {
 		if err := p.WaitVMGone(ctx, t.Project, t.ID, t.named(), p.progress(ctx)); err != nil {
-			return err
+			return false, err
 		}
-		switch _, err := p.VM(ctx, t.Project, t.ID); {
-		case mdx.IsNotFound(err):
-			return nil
-		case err != nil:
-			return err
+		_, err := p.VM(ctx, t.Project, t.ID)
+		if mdx.IsNotFound(err) {
+			return true, nil
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+		return false, err
+	})
 }

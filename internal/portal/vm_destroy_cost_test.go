@@ -52,7 +52,7 @@ func manyVMs(t *testing.T, n int) (p *Portal, sim *mdxsim.Sim, targets []VMTarge
 		t.Fatal(err)
 	}
 	return &Portal{
-		Client: client, PollInterval: mdx.DefaultPollInterval, reads: mdx.NewReader(client),
+		Client: client, pollInterval: mdx.DefaultPollInterval, reads: mdx.NewReader(client),
 		journal: recorder{journal.At(t.TempDir()), "", "default", time.Now()},
 	}, sim, targets
 }

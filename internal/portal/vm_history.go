@@ -33,7 +33,7 @@ func (p *Portal) historyMark(ctx context.Context, t VMTarget) historyMark {
 		return tasks, nil
 	})
 	if err != nil {
-		if last := p.lastTask(ctx, t.ID); last.ID != "" {
+		if last, unread := p.lastTask(ctx, t.ID); unread == nil && last.ID != "" {
 			tasks = []mdx.Task{last}
 		}
 	}
@@ -66,30 +66,28 @@ func (p *Portal) outlasted(ctx context.Context, t VMTarget, before historyMark, 
 	return ctx.Err() == nil
 }
 
-// newTask waits, as long as the portal may take to show one, for a VM's newest task to be one after the mark.
-func (p *Portal) newTask(ctx context.Context, id mdx.VMID, before historyMark) (mdx.TaskID, error) {
-	tick := time.NewTicker(p.PollInterval)
-	defer tick.Stop()
-	for range patience {
-		if newest := p.lastTask(ctx, id); before.after(newest) {
-			return newest.ID, nil
+// newTask waits, as long as the portal may take to show one, for a VM's newest task to be one after the mark. There may be none:
+// errNotBegun.
+func (p *Portal) newTask(ctx context.Context, t VMTarget, before historyMark) (id mdx.TaskID, err error) {
+	tries := 0
+	err = p.Poll(ctx, "task of VM", t.Name, func(ctx context.Context) (bool, error) {
+		newest, err := p.lastTask(ctx, t.ID)
+		if err == nil && before.after(newest) {
+			id = newest.ID
+			return true, nil
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return "", ctx.Err()
+		if tries++; tries == patience {
+			return false, errNotBegun
 		}
-	}
-	return "", errNotBegun
+		return false, nil //nolint:nilerr // a history that is not to be had now may be later
+	}, mdx.WithPace(mdx.Pace{First: 1, Longest: 1}))
+	return id, err
 }
 
-// lastTask is the newest task in a VM's history; without an id if there is none to be had.
-func (p *Portal) lastTask(ctx context.Context, id mdx.VMID) mdx.Task {
+// lastTask is the newest task in a VM's history; one without an id if there is none.
+func (p *Portal) lastTask(ctx context.Context, id mdx.VMID) (mdx.Task, error) {
 	for task, err := range p.VMHistory(ctx, id, mdx.HistoryFilter{}) {
-		if err != nil {
-			break
-		}
-		return task
+		return task, err
 	}
-	return mdx.Task{}
+	return mdx.Task{}, nil
 }

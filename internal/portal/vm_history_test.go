@@ -61,7 +61,7 @@ func TestAMarkIsAPageOfTheHistoryHoweverLongThatIs(t *testing.T) {
 	if len(mark.known) != markLength || mark.since.IsZero() || sim.Stats().Requests != before+1 {
 		t.Errorf("%d tasks since %s, %d requests", len(mark.known), mark.since, sim.Stats().Requests-before)
 	}
-	if task := p.lastTask(t.Context(), target.ID); mark.after(task) {
+	if task, err := p.lastTask(t.Context(), target.ID); err != nil || mark.after(task) {
 		t.Errorf("%s is no news", task.ID)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -58,10 +57,9 @@ func (p *Portal) reach(ctx context.Context, t VMTarget) (*mdx.VM, error) {
 	return nil, errKeepsStopping
 }
 
-// powerChange is a request that changes a VM's power, and how it shows in the VM's state.
+// powerChange is a request that changes a VM's power.
 type powerChange struct {
-	ask   func(context.Context) ([]mdx.TaskID, error)
-	shows func(mdx.VMSummary) bool
+	vmRequest
 	// shownByTask: it shows by the time that its task has ended. The task of a shutdown may end when the guest has been asked.
 	shownByTask bool
 }
@@ -70,10 +68,11 @@ type powerChange struct {
 // a VM that was stopped for a change is not to stay off for that.
 func (p *Portal) start(ctx context.Context, t VMTarget) error {
 	return p.insist(ctx, mdx.IsNotFound, func() error {
-		return p.act(ctx, t, powerChange{
-			ask:   func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOn(ctx, t.ID, t.ServiceLevel) },
-			shows: IsRunning, shownByTask: true,
-		})
+		return p.act(ctx, t, powerChange{vmRequest{
+			what:  "start of VM",
+			send:  func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOn(ctx, t.ID, t.ServiceLevel) },
+			shows: IsRunning,
+		}, true})
 	})
 }
 
@@ -83,9 +82,11 @@ func (p *Portal) stop(ctx context.Context, t VMTarget) error {
 	gentle, cancel := context.WithTimeout(ctx, t.ShutdownTimeout)
 	defer cancel()
 	err := p.insist(gentle, mdx.IsNotFound, func() error {
-		return p.act(gentle, t, powerChange{
-			ask: func(ctx context.Context) ([]mdx.TaskID, error) { return p.Shutdown(ctx, t.ID) }, shows: isStopped,
-		})
+		return p.act(gentle, t, powerChange{vmRequest{
+			what:  "shutdown of VM",
+			send:  func(ctx context.Context) ([]mdx.TaskID, error) { return p.Shutdown(ctx, t.ID) },
+			shows: isStopped,
+		}, false})
 	})
 	unheard := IsRefused(err) && !mdx.IsNotFound(err) || errors.Is(err, context.DeadlineExceeded)
 	if err == nil || ctx.Err() != nil || !unheard {
@@ -99,69 +100,50 @@ func (p *Portal) stop(ctx context.Context, t VMTarget) error {
 // shutdown that the guest did not listen to, so it is tried a few times.
 func (p *Portal) cutPower(ctx context.Context, t VMTarget) error {
 	return p.insist(ctx, IsRefused, func() error {
-		return p.act(ctx, t, powerChange{
-			ask: func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOff(ctx, t.ID) }, shows: isStopped,
-		})
+		return p.act(ctx, t, powerChange{vmRequest{
+			what:  "power-off of VM",
+			send:  func(ctx context.Context) ([]mdx.TaskID, error) { return p.PowerOff(ctx, t.ID) },
+			shows: isStopped,
+		}, false})
 	})
 }
 
 // insist tries a change a few times while it fails in a way that may pass.
 func (p *Portal) insist(ctx context.Context, mayPass func(error) bool, change func() error) error {
-	tick := time.NewTicker(2 * p.PollInterval)
-	defer tick.Stop()
 	const attempts = 4
 	for attempt := 1; ; attempt++ {
 		err := change()
-		if err == nil || !mayPass(err) || attempt == attempts {
-			return err
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
+		if err == nil || !mayPass(err) || attempt == attempts || p.pause(ctx, 2) != nil {
 			return err
 		}
 	}
 }
 
 // act changes a VM's power and waits until it shows. The portal's answer may tell a task or nothing at all (PORTAL.md
-// §5), so what fails is looked for in the VM's history too. A request whose answer was lost is sent again only if the
-// history shows that nothing came of it.
+// §5), so what fails is looked for in the VM's history too.
 func (p *Portal) act(ctx context.Context, t VMTarget, change powerChange) error {
-	before := p.historyMark(ctx, t)
-	tasks, err := change.ask(ctx)
-	if mdx.IsAmbiguous(err) {
-		if err = p.shown(ctx, t, change, before, nil, true); !errors.Is(err, errNotBegun) {
+	for {
+		before := p.historyMark(ctx, t)
+		tasks, err := p.request(ctx, t, before, change.vmRequest)
+		if err == nil {
+			err = p.shown(ctx, t, change, before, tasks)
+		}
+		again := p.outlasted(ctx, t, before, err)
+		if IsRefused(err) && p.already(ctx, t, change.shows) {
+			return nil // somebody else did it at the same moment, or a run before this one
+		}
+		if !again {
 			return err
 		}
-		tasks, err = change.ask(ctx)
 	}
-	if err == nil {
-		err = p.shown(ctx, t, change, before, tasks, false)
-	}
-	again := p.outlasted(ctx, t, before, err)
-	switch {
-	case IsRefused(err) && p.already(ctx, t, change.shows):
-		return nil // somebody else did it at the same moment, or a run before this one
-	case again:
-		return p.act(ctx, t, change)
-	}
-	return err
-}
-
-// already tells whether a VM is in a state now.
-func (p *Portal) already(ctx context.Context, t VMTarget, want func(mdx.VMSummary) bool) bool {
-	vms, err := p.VMs(ctx, t.Project)
-	return err == nil && slices.ContainsFunc(vms, func(vm mdx.VMSummary) bool { return vm.ID == t.ID && want(vm) })
 }
 
 // shown waits until a change of a VM shows in its state, or its task fails, or has ended and the change was undone.
-func (p *Portal) shown(
-	ctx context.Context, t VMTarget, change powerChange, before historyMark, tasks []mdx.TaskID, doubtful bool,
-) error {
+func (p *Portal) shown(ctx context.Context, t VMTarget, change powerChange, before historyMark, tasks []mdx.TaskID) error {
 	watched, stop := context.WithCancelCause(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() {
-		ended, err := p.failure(watched, t, before, tasks, doubtful)
+		ended, err := p.failure(watched, t, before, tasks)
 		if ended && change.shownByTask && p.undone(watched, t, change.shows) {
 			err = errUndone
 		}
@@ -179,22 +161,16 @@ func (p *Portal) shown(
 }
 
 // failure waits for the task of a change to end, and answers how it failed, or whether it ended well. The task is the one
-// that the portal named, else the first in the VM's history that was not there before. Where it is doubtful that the change
-// arrived, errNotBegun is the answer once the portal had time to show one.
+// that the portal named, else the first in the VM's history that was not there before.
 //
 // A change that goes well shows in the state of its VM first, which is looked at for all VMs at once. So a history, which
 // is looked at for each, waits for the change to take longer than it should.
-func (p *Portal) failure(
-	ctx context.Context, t VMTarget, before historyMark, tasks []mdx.TaskID, doubtful bool,
-) (ended bool, err error) {
+func (p *Portal) failure(ctx context.Context, t VMTarget, before historyMark, tasks []mdx.TaskID) (ended bool, err error) {
 	if len(tasks) == 0 {
-		if !doubtful && pause(ctx, takesAtMost*p.PollInterval) != nil {
-			return false, nil //nolint:nilerr // it ended well, or whoever waits gave up: both are told elsewhere
+		if p.pause(ctx, takesAtMost) != nil {
+			return false, nil // it ended well, or whoever waits gave up: both are told elsewhere
 		}
-		task, err := p.newTask(ctx, t.ID, before)
-		if err != nil && doubtful && ctx.Err() == nil {
-			return false, errNotBegun
-		}
+		task, err := p.newTask(ctx, t, before)
 		if err != nil {
 			return false, nil //nolint:nilerr // a portal that keeps no such history is waited for by the VM's state alone
 		}
@@ -212,7 +188,7 @@ func (p *Portal) failure(
 func (p *Portal) undone(ctx context.Context, t VMTarget, shows func(mdx.VMSummary) bool) bool {
 	const most = 2
 	for seen := 0; seen < most; {
-		if pause(ctx, takesAtMost*p.PollInterval) != nil {
+		if p.pause(ctx, takesAtMost) != nil {
 			return false
 		}
 		vms, err := p.VMs(ctx, t.Project)

@@ -28,21 +28,10 @@ func (p *Portal) reconfigure(ctx context.Context, c VMChange) error {
 			request.HardDisks = append(request.HardDisks, disk)
 		}
 	}
-	before := p.historyMark(ctx, c.VMTarget)
-	tasks, err := p.Reconfigure(ctx, c.ID, request)
-	if mdx.IsAmbiguous(err) {
-		// Asked for twice it does no harm, but the second would fail while the first runs.
-		task, lookErr := p.newTask(ctx, c.ID, before)
-		if lookErr != nil {
-			return errors.Join(err, lookErr)
-		}
-		tasks, err = []mdx.TaskID{task}, nil
-	}
-	err = p.AwaitTasks(ctx, c.VMTarget, tasks, err)
-	if p.outlasted(ctx, c.VMTarget, before, err) {
-		return p.reconfigure(ctx, c)
-	}
-	return err
+	return p.changeTo(ctx, c.VMTarget, vmRequest{
+		what: "reconfiguration of VM", // asked for twice it does no harm
+		send: func(ctx context.Context) ([]mdx.TaskID, error) { return p.Reconfigure(ctx, c.ID, request) },
+	})
 }
 
 // BringUpVM brings a VM that is made to its power state, with its address if that is wanted, and reads it. The disk of a

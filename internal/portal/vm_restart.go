@@ -10,11 +10,14 @@ import (
 // lost is not sent again: a second restart would hit a VM that has just come up.
 func (p *Portal) RestartVM(ctx context.Context, t VMTarget, request func(context.Context, mdx.VMID) ([]mdx.TaskID, error)) error {
 	before := p.historyMark(ctx, t)
-	tasks, err := request(ctx, t.ID)
-	if err != nil && !mdx.IsAmbiguous(err) {
+	tasks, err := p.request(ctx, t, before, vmRequest{
+		what: "restart of VM", once: true,
+		send: func(ctx context.Context) ([]mdx.TaskID, error) { return request(ctx, t.ID) },
+	})
+	if err != nil {
 		return err
 	}
-	if _, err := p.failure(ctx, t, before, tasks, err != nil); err != nil {
+	if _, err := p.failure(ctx, t, before, tasks); err != nil {
 		return err
 	}
 	_, err = p.WaitVM(ctx, t.Project, t.ID, IsRunning, t.named(), p.progress(ctx))
