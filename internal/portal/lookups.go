@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -12,79 +12,36 @@ import (
 // lookups remembers what the portal said about projects, so that a plan of a thousand VMs asks once. Terraform starts
 // a provider for each of its runs, so nothing here grows old.
 type lookups struct {
-	projects asked[struct{}, []mdx.Project]
-	catalogs asked[mdx.ProjectID, []mdx.Catalog]
-	segments asked[mdx.ProjectID, []mdx.Segment]
-	usage    asked[mdx.ProjectID, mdx.ProjectUsage]
+	projects *mdx.Cache[struct{}, []mdx.Project]
+	catalogs *mdx.Cache[mdx.ProjectID, []mdx.Catalog]
+	segments *mdx.Cache[mdx.ProjectID, []mdx.Segment]
+	usage    *mdx.Cache[mdx.ProjectID, mdx.ProjectUsage]
 }
 
-// asked remembers answers by what they are about. Errors are not remembered.
-type asked[K comparable, V any] struct {
-	mu      sync.Mutex
-	answers map[K]V
-	turns   map[K]chan struct{} // held by the one that asks
+func newLookups(failuresLast time.Duration) lookups {
+	return lookups{
+		projects: mdx.NewCache[struct{}, []mdx.Project](failuresLast),
+		catalogs: mdx.NewCache[mdx.ProjectID, []mdx.Catalog](failuresLast),
+		segments: mdx.NewCache[mdx.ProjectID, []mdx.Segment](failuresLast),
+		usage:    mdx.NewCache[mdx.ProjectID, mdx.ProjectUsage](failuresLast),
+	}
 }
 
-// get answers from memory, else asks; those who want the same meanwhile wait for that one answer.
-func (a *asked[K, V]) get(ctx context.Context, about K, ask func(context.Context, K) (V, error)) (answer V, err error) {
-	turn := a.turn(about)
-	select {
-	case turn <- struct{}{}:
-		defer func() { <-turn }()
-	case <-ctx.Done():
-		return answer, ctx.Err()
-	}
-	if answer, ok := a.answer(about); ok {
-		return answer, nil
-	}
-	if answer, err = ask(ctx, about); err != nil {
-		return answer, err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.answers == nil {
-		a.answers = map[K]V{}
-	}
-	a.answers[about] = answer
-	return answer, nil
-}
-
-func (a *asked[K, V]) answer(about K) (answer V, known bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	answer, known = a.answers[about]
-	return answer, known
-}
-
-func (a *asked[K, V]) turn(about K) chan struct{} {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.turns == nil {
-		a.turns = map[K]chan struct{}{}
-	}
-	if a.turns[about] == nil {
-		a.turns[about] = make(chan struct{}, 1)
-	}
-	return a.turns[about]
-}
-
-// forget has the next question about it asked anew.
-func (a *asked[K, V]) forget(about K) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.answers, about)
+// lookUp answers from memory, or asks.
+func lookUp[K comparable, V any](
+	ctx context.Context, cache *mdx.Cache[K, V], key K, age time.Duration, ask func(context.Context, K) (V, error),
+) (V, error) {
+	return cache.Get(ctx, key, age, func(ctx context.Context) (V, error) { return ask(ctx, key) })
 }
 
 // KnownProjects are the projects that the user is assigned to.
 func (p *Portal) KnownProjects(ctx context.Context) ([]mdx.Project, error) {
-	return p.lookups.projects.get(ctx, struct{}{}, func(ctx context.Context, _ struct{}) ([]mdx.Project, error) {
-		return p.Projects(ctx)
-	})
+	return p.lookups.projects.Get(ctx, struct{}{}, mdx.Forever, p.Projects)
 }
 
 // KnownCatalogs are the entries of a project's catalog.
 func (p *Portal) KnownCatalogs(ctx context.Context, project mdx.ProjectID) ([]mdx.Catalog, error) {
-	return p.lookups.catalogs.get(ctx, project, p.Catalogs)
+	return lookUp(ctx, p.lookups.catalogs, project, mdx.Forever, p.Catalogs)
 }
 
 // CatalogByID finds an entry of the project's catalog.
@@ -100,12 +57,12 @@ func (p *Portal) CatalogByID(ctx context.Context, project mdx.ProjectID, id stri
 // KnownSegments are a project's segments. When one of the wanted ones, told by name or id, is not among those remembered, the
 // portal is asked again: it may have been added meanwhile, and a list may leave one out for once.
 func (p *Portal) KnownSegments(ctx context.Context, project mdx.ProjectID, wanted ...string) ([]mdx.Segment, error) {
-	segments, err := p.lookups.segments.get(ctx, project, p.Segments)
-	for _, text := range wanted {
-		if err == nil && !slices.ContainsFunc(segments, func(s mdx.Segment) bool { return s.Name == text || string(s.ID) == text }) {
-			p.lookups.segments.forget(project)
-			return p.lookups.segments.get(ctx, project, p.Segments)
-		}
+	segments, err := lookUp(ctx, p.lookups.segments, project, mdx.Forever, p.Segments)
+	missing := func(text string) bool {
+		return !slices.ContainsFunc(segments, func(s mdx.Segment) bool { return s.Name == text || string(s.ID) == text })
+	}
+	if err == nil && slices.ContainsFunc(wanted, missing) {
+		return lookUp(ctx, p.lookups.segments, project, 0, p.Segments)
 	}
 	return segments, err
 }
@@ -152,7 +109,7 @@ func (p *Portal) ProjectKind(ctx context.Context, id mdx.ProjectID) ProjectKind 
 
 // Quota is how much of a project is in use; false where the portal does not tell.
 func (p *Portal) Quota(ctx context.Context, id mdx.ProjectID) (mdx.ProjectUsage, bool) {
-	usage, err := p.lookups.usage.get(ctx, id, p.ProjectUsage)
+	usage, err := lookUp(ctx, p.lookups.usage, id, mdx.Forever, p.ProjectUsage)
 	if err != nil {
 		p.warn(ctx, "the project's quota is not known", map[string]any{"error": err.Error()})
 	}

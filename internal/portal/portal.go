@@ -35,9 +35,9 @@ type Portal struct {
 	journal recorder
 	lookups lookups
 
-	ruleLists mdx.Cache[ruleList, []mdx.ACLRule]
-	dnatLists mdx.Cache[mdx.ProjectID, []mdx.DNAT]
-	histories sharedLists[mdx.Task]
+	ruleLists *mdx.Cache[ruleList, []mdx.ACLRule]
+	dnatLists *mdx.Cache[mdx.ProjectID, []mdx.DNAT]
+	histories *mdx.Cache[mdx.ProjectID, []mdx.Task]
 	claims    claims
 }
 
@@ -62,10 +62,20 @@ func New(cfg Config) (*Portal, error) {
 	if cfg.DeployAlone {
 		window = 0
 	}
+	p := of(client, cfg.PollInterval, journal)
+	p.requestTimeout, p.logger, p.deploys = cfg.RequestTimeout, cfg.Logger, mdx.NewBatcher(client, window)
+	return p, nil
+}
+
+// of is a portal that remembers nothing yet.
+func of(client *mdx.Client, pollInterval time.Duration, journal recorder) *Portal {
 	return &Portal{
-		Client: client, pollInterval: cfg.PollInterval, requestTimeout: cfg.RequestTimeout, logger: cfg.Logger,
-		deploys: mdx.NewBatcher(client, window), reads: mdx.NewReader(client), journal: journal,
-	}, nil
+		Client: client, pollInterval: pollInterval, reads: mdx.NewReader(client), journal: journal,
+		lookups:   newLookups(pollInterval),
+		ruleLists: mdx.NewCache[ruleList, []mdx.ACLRule](pollInterval),
+		dnatLists: mdx.NewCache[mdx.ProjectID, []mdx.DNAT](pollInterval),
+		histories: mdx.NewCache[mdx.ProjectID, []mdx.Task](pollInterval),
+	}
 }
 
 // log writes to the log that the client writes to.

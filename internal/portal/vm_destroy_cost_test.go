@@ -51,10 +51,8 @@ func manyVMs(t *testing.T, n int) (p *Portal, sim *mdxsim.Sim, targets []VMTarge
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Portal{
-		Client: client, pollInterval: mdx.DefaultPollInterval, reads: mdx.NewReader(client),
-		journal: recorder{journal.At(t.TempDir()), "", "default", time.Now()},
-	}, sim, targets
+	notes := recorder{journal.At(t.TempDir()), "", "default", time.Now()}
+	return of(client, mdx.DefaultPollInterval, notes), sim, targets
 }
 
 // TestWhatDestroyingManyVMsCosts compares with the time that the portal takes for one VM: ten seconds for its power, and

@@ -21,7 +21,7 @@ const markLength = 100
 // historyMark marks the present in the history of a VM's project, or, if that is not to be had, of the VM.
 func (p *Portal) historyMark(ctx context.Context, t VMTarget) historyMark {
 	mark := historyMark{known: map[mdx.TaskID]bool{}}
-	tasks, err := p.histories.get(ctx, string(t.Project), 0, func(ctx context.Context) (tasks []mdx.Task, err error) {
+	tasks, err := p.histories.Get(ctx, t.Project, 0, func(ctx context.Context) (tasks []mdx.Task, err error) {
 		for task, err := range p.History(ctx, t.Project, mdx.HistoryFilter{}) {
 			if err != nil {
 				return nil, err

@@ -64,7 +64,7 @@ func simulated(tb testing.TB, cfg mdxsim.Config, on func(*http.Request)) (*Porta
 			tb.Error(err)
 		}
 	})
-	return &Portal{Client: client, pollInterval: time.Millisecond, journal: notes}, sim
+	return of(client, time.Millisecond, notes), sim
 }
 
 // rulesIn are a segment's rules as the simulator has them, hidden ones included.
