@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,23 +12,22 @@ import (
 // joined is a text that a source writes over several lines.
 var joined = regexp.MustCompile(`"\s*\+\s*"`)
 
-// spoken is all that the provider's sources say.
+// spoken is all that the sources of the provider and of what it stands on say.
 func spoken(t *testing.T) string {
 	t.Helper()
-	sources, err := filepath.Glob(filepath.Join(root, "internal", "provider", "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var code strings.Builder
-	for _, source := range sources {
-		if strings.HasSuffix(source, "_test.go") {
-			continue
-		}
-		data, err := os.ReadFile(source)
+	for _, folder := range []string{"provider", "portal"} {
+		err := filepath.WalkDir(filepath.Join(root, "internal", folder), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			code.WriteString(joined.ReplaceAllString(string(data), ""))
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		code.WriteString(joined.ReplaceAllString(string(data), ""))
 	}
 	return code.String()
 }

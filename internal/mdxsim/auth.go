@@ -17,9 +17,20 @@ func (s *Sim) authentic(r *http.Request) bool {
 	return found && s.good(token)
 }
 
+// session is what a token stands for.
+type session struct {
+	user    string
+	expires time.Time // on the wall
+}
+
 func (s *Sim) good(token string) bool {
-	expires, known := s.tokens[token]
-	return known && time.Now().Before(expires)
+	known, ok := s.tokens[token]
+	return ok && time.Now().Before(known.expires)
+}
+
+// userOf is whose token a request carries.
+func (s *Sim) userOf(r *http.Request) string {
+	return s.tokens[strings.TrimPrefix(r.Header.Get("Authorization"), "JWT ")].user
 }
 
 // refresh answers POST /api/refresh/.
@@ -36,7 +47,7 @@ func refresh(c *call) answer {
 	case !c.good(body.Token):
 		return detail(http.StatusUnauthorized, "トークンの有効期限が切れています。")
 	}
-	return fine(map[string]any{"token": c.issue()})
+	return fine(map[string]any{"token": c.issue(c.tokens[body.Token].user)})
 }
 
 // login answers POST /api/login/, which is there for debugging (PORTAL.md §2).
@@ -51,7 +62,7 @@ func login(c *call) answer {
 	if body.Username != c.cfg.Username || body.Password != c.cfg.Password {
 		return detail(http.StatusBadRequest, "提供された認証情報でログインできません。")
 	}
-	return fine(map[string]any{"token": c.issue()})
+	return fine(map[string]any{"token": c.issue(body.Username)})
 }
 
 // expireTokens ends every token.
@@ -63,18 +74,21 @@ func (s *Sim) expireTokens() { clear(s.tokens) }
 func (s *Sim) ExpireTokens() { s.do(s.expireTokens) }
 
 // IssueToken makes a token, as the portal's page does for its user.
-func (s *Sim) IssueToken() string {
+func (s *Sim) IssueToken() string { return s.IssueTokenFor(s.cfg.Username) }
+
+// IssueTokenFor is IssueToken for another user, under whose name the history has what is done with it.
+func (s *Sim) IssueTokenFor(user string) string {
 	var token string
-	s.do(func() { token = s.issue() })
+	s.do(func() { token = s.issue(user) })
 	return token
 }
 
 // issue makes a token, a JWT. Its claim "exp" is in whole seconds and never
 // later than the token's real end.
-func (s *Sim) issue() string {
+func (s *Sim) issue(user string) string {
 	now := time.Now()
 	expires := now.Add(s.cfg.TokenLifetime)
-	claims := jwt.MapClaims{"user_id": 1, "username": "demo", "orig_iat": now.Unix(), "jti": s.newID()}
+	claims := jwt.MapClaims{"user_id": 1, "username": user, "orig_iat": now.Unix(), "jti": s.newID()}
 	if s.cfg.Quirks.TokenExp == "yes" {
 		claims["exp"] = expires.Unix()
 	}
@@ -82,6 +96,6 @@ func (s *Sim) issue() string {
 	if err != nil {
 		return s.cfg.Token // cannot be: the key and the claims are ours
 	}
-	s.tokens[token] = expires
+	s.tokens[token] = session{user, expires}
 	return token
 }

@@ -12,6 +12,7 @@ type call struct {
 	r     *http.Request
 	body  []byte
 	fault FaultKind // what goes wrong with it; empty: nothing
+	half  bool      // only a part of it is carried out
 }
 
 // handler answers a call; the world stands still meanwhile.

@@ -1,6 +1,10 @@
 package mdxsim_test
 
 import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -67,5 +71,65 @@ func TestAddressReused(t *testing.T) {
 	second := p.deployed("second")
 	if got := p.addresses(second); got[0] != "10.0.0.4" {
 		t.Fatalf("address: %v", got)
+	}
+}
+
+// meeting sends a deploy while another is under way, and answers the names of the machines that came of it, whatever it was
+// answered.
+func (p *portal) meeting(body map[string]any) (made []string) {
+	p.t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	unfinished, rest := io.Pipe()
+	defer rest.Close()
+	first, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.url+"/api/vm/deploy/", unfinished)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	first.Header.Set("Authorization", "JWT "+p.token)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if answer, err := p.http.Do(first); err == nil {
+			_ = answer.Body.Close()
+		}
+	}()
+	eventually(p.t, func() bool { // until the first is there, the other is an invalid one that is alone
+		p.post("/api/vm/deploy/", "{}")
+		return p.Stats().Overlapping > 0
+	})
+	p.post("/api/vm/deploy/", string(text))
+	_ = rest.CloseWithError(io.ErrUnexpectedEOF)
+	<-ended
+	p.Advance(time.Hour)
+	for _, project := range p.World().Organisations[0].Projects {
+		for _, vm := range project.VMs {
+			if strings.HasPrefix(vm.Name, "n-") {
+				made = append(made, vm.Name)
+			}
+		}
+	}
+	return made
+}
+
+// The history says whose doing a thing was, and names the platform where it was nobody's.
+func TestTheHistoryNamesWhoDidIt(t *testing.T) {
+	p := frozen(t, fast())
+	p.post("/api/vm/deploy/", deployBody("mine", nil)).must(202)
+	p.token = p.IssueTokenFor("sato")
+	p.post("/api/vm/deploy/", deployBody("another", nil)).must(202)
+	p.token = p.post("/api/refresh/", map[string]any{"token": p.token}).must(200).object()["token"].(string)
+	p.post("/api/vm/deploy/", deployBody("refreshed", nil)).must(202)
+	p.Advance(time.Hour)
+	users := map[any]any{}
+	for _, entry := range p.get("/api/history/project/" + demoProject + "/").must(200).rows() {
+		users[entry["object_name"]] = entry["user_name"]
+	}
+	for name, want := range map[string]string{"mine": "demo", "another": "sato", "refreshed": "sato"} {
+		if users[name] != want {
+			t.Errorf("%s is said to be %v's, want %s", name, users[name], want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package mdxsim
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -44,8 +45,8 @@ func (s *Sim) levers() []lever {
 			return done(err)
 		}},
 		{"POST /_sim/tokens/expire", "end every token", func(*http.Request) (any, error) { s.ExpireTokens(); return done(nil) }},
-		{"POST /_sim/tokens/issue", "make a token, as the portal's page does", func(*http.Request) (any, error) {
-			return map[string]any{"token": s.IssueToken()}, nil
+		{"POST /_sim/tokens/issue?user=demo", "make a token, as the portal's page does", func(r *http.Request) (any, error) {
+			return map[string]any{"token": s.IssueTokenFor(cmp.Or(r.FormValue("user"), s.cfg.Username))}, nil
 		}},
 		{"POST /_sim/tasks/fail?next=1", "make the next tasks fail", func(r *http.Request) (any, error) {
 			n, err := strconv.Atoi(r.FormValue("next"))

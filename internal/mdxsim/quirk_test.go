@@ -92,6 +92,13 @@ var observe = map[string]struct {
 		p.post("/api/vm/deploy/", deployBody("a", nil)).must(202)
 		return fmt.Sprint(p.post("/api/vm/deploy/", deployBody("a", nil)).status, p.Stats().Duplicates, p.Stats().DuplicateNames)
 	}, map[string]string{"strict": "400 [] [a]", "late": "202 [a] [a]"}},
+	"taken-name": {func(p *portal) string {
+		p.post("/api/vm/deploy/", deployBody("a", nil)).must(202)
+		return strconv.Itoa(p.post("/api/vm/deploy/", deployBody("a", nil)).status)
+	}, map[string]string{"400": "400", "409": "409"}},
+	"overlap": {func(p *portal) string {
+		return strconv.Itoa(len(p.meeting(deployBody("n-[0-3]", nil))))
+	}, map[string]string{"refused": "0", "half": "2"}},
 	"ranges": {
 		func(p *portal) string { return p.post("/api/vm/deploy/", deployBody("n-[1-12]", nil)).text[:11] },
 		map[string]string{"refused": `{"vm_name":`, "misread": `{"task_id":`},

@@ -27,6 +27,8 @@ type Quirks struct {
 	DNATBody     string // none, full
 	ACLTwins     string // allowed, refused
 	Names        string // strict, late
+	TakenName    string // 400, 409
+	Overlap      string // refused, half
 	Ranges       string // refused, misread
 	DigitRange   string // allowed, refused
 	Quota        string // refused, fails
@@ -65,6 +67,8 @@ var quirks = []Quirk{
 	{"dnat-body", words("none full"), "does a new DNAT's answer tell the DNAT", func(q *Quirks) *string { return &q.DNATBody }},
 	{"acl-twins", words("allowed refused"), "may two ACL rules be equal", func(q *Quirks) *string { return &q.ACLTwins }},
 	{"names", words("strict late"), "is a VM's name taken at once, or only when the VM shows", func(q *Quirks) *string { return &q.Names }},
+	{"taken-name", words("400 409"), "how is a deploy refused whose name is taken", func(q *Quirks) *string { return &q.TakenName }},
+	{"overlap", words("refused half"), "is a deploy that meets another refused, or answered so and half carried out", func(q *Quirks) *string { return &q.Overlap }},
 	{"ranges", words("refused misread"), "what becomes of a range that is not of single digits", func(q *Quirks) *string { return &q.Ranges }},
 	{"digit-range", words("allowed refused"), "may a digit stand right before a range, as in n-1[0-9]", func(q *Quirks) *string { return &q.DigitRange }},
 	{"quota", words("refused fails"), "is a deploy beyond the quota refused, or does its task fail", func(q *Quirks) *string { return &q.Quota }},

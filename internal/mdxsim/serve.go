@@ -38,6 +38,9 @@ func (s *Sim) serve(w http.ResponseWriter, r *http.Request, e route) {
 		return
 	} // a write is carried out though its client went away (PORTAL.md §8)
 	a := s.turnedAway(r, e, atOnce, alone)
+	if a != nil && e.single == making && !alone && s.cfg.Quirks.Overlap == "half" && s.authentic(r) {
+		s.carryOutHalf(&call{Sim: s, r: r, body: body}, e)
+	}
 	var fault Fault
 	if a == nil {
 		fault, a = s.carryOut(&call{Sim: s, r: r, body: body}, e)
@@ -77,13 +80,25 @@ func (s *Sim) carryOut(c *call, e route) (fault Fault, a *answer) {
 				return
 			}
 		}
-		c.fault = fault.Kind
+		c.fault, s.acting = fault.Kind, s.userOf(c.r)
+		defer func() { s.acting = "" }()
 		a = fault.spoil(new(e.handler(c)))
 		if fault.Kind == TaskFails {
 			s.failing = 0
 		}
 	})
 	return fault, a
+}
+
+// carryOutHalf does a part of what a call asks for, whatever it is answered.
+func (s *Sim) carryOutHalf(c *call, e route) {
+	s.do(func() {
+		s.halves++
+		s.acting = s.userOf(c.r)
+		defer func() { s.acting = "" }()
+		c.half = true
+		e.handler(c)
+	})
 }
 
 // turnedAway is the answer to a request that does not get as far as its

@@ -31,7 +31,9 @@ type Sim struct {
 	orgs     []organisation
 	vms      map[string]*vm
 	tasks    map[string]*task
-	tokens   map[string]time.Time // token to expiry on the wall
+	tokens   map[string]session
+	acting   string // whose call is carried out; empty: the platform acts
+	halves   int    // how many calls were half carried out
 	segments map[string]*segment
 	alarm    *time.Timer // wakes the simulator when real hosts must change without a request
 	hosts    *hostWorker // nil without a backend
@@ -72,13 +74,13 @@ func New(cfg Config) (*Sim, error) {
 	s := &Sim{
 		cfg: cfg, clock: newClock(cfg.Speed), stats: newStatistics(), random: rand.NewChaCha8(seed),
 		vms: map[string]*vm{}, tasks: map[string]*task{}, segments: map[string]*segment{},
-		tokens: map[string]time.Time{}, schedule: schedule,
+		tokens: map[string]session{}, schedule: schedule,
 	}
 	if cfg.Log != nil {
 		s.log = log.New(cfg.Log, "", 0)
 	}
 	s.at = s.clock.now()
-	s.tokens[cfg.Token] = time.Now().Add(cfg.TokenLifetime)
+	s.tokens[cfg.Token] = session{cfg.Username, time.Now().Add(cfg.TokenLifetime)}
 	if cfg.Backend != nil {
 		s.hosts = newHostWorker(cfg.Backend)
 	}

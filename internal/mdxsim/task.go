@@ -1,6 +1,7 @@
 package mdxsim
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -11,6 +12,9 @@ const (
 	taskCompleted = "Completed"
 	taskFailed    = "Failed"
 )
+
+// platform is whom the history names where no user acted, as when a spot VM is put to sleep (PORTAL.md §4).
+const platform = "system"
 
 // task is an operation under way or past, and at the same time its entry in the
 // history.
@@ -26,6 +30,7 @@ type task struct {
 	end        time.Time // when it is to end, while it runs
 	status     string
 	message    string // why it failed
+	user       string // who began it
 }
 
 // operation is a kind of task on a machine.
@@ -44,7 +49,7 @@ type operation struct {
 func (s *Sim) begin(v *vm, op operation) *task {
 	t := &task{
 		id: s.newID(), kind: op.kind, project: v.project, object: v.UUID, objectName: v.Name, vm: v,
-		start: s.at, visible: s.at.Add(max(0, s.cfg.Durations.TaskVisible)), status: taskRunning,
+		start: s.at, visible: s.at.Add(max(0, s.cfg.Durations.TaskVisible)), status: taskRunning, user: cmp.Or(s.acting, platform),
 	}
 	s.tasks[t.id] = t
 	v.project.history = append(v.project.history, t)
@@ -92,7 +97,7 @@ func (s *Sim) begin(v *vm, op operation) *task {
 func (s *Sim) note(p *project, kind, object string) *task {
 	t := &task{
 		id: s.newID(), kind: kind, project: p, object: object, start: s.at, end: s.at, status: taskCompleted,
-		visible: s.at.Add(max(0, s.cfg.Durations.TaskVisible)),
+		visible: s.at.Add(max(0, s.cfg.Durations.TaskVisible)), user: cmp.Or(s.acting, platform),
 	}
 	s.tasks[t.id] = t
 	p.history = append(p.history, t)
@@ -113,7 +118,7 @@ func (s *Sim) entry(t *task) any {
 	now := s.at
 	entry := map[string]any{
 		"uuid": t.id, "type": t.kind, "object_uuid": t.object, "object_name": t.objectName,
-		"project": t.project.UUID, "user_name": "demo", "start_datetime": stamp(t.start), "end_datetime": nil,
+		"project": t.project.UUID, "user_name": t.user, "start_datetime": stamp(t.start), "end_datetime": nil,
 		"status": t.status, "progress": t.progress(now), "error_message": "", "error_detail": "",
 	}
 	if t.vm != nil && t.vm.visible.After(now) {

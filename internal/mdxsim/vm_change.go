@@ -180,6 +180,9 @@ func clone(c *call, source *vm) answer {
 	if c.cfg.Quirks.CloneSource == "stopped" && !slices.Contains(stopped, source.Status) {
 		refuse = "仮想マシンの状態(" + string(source.Status) + ")では、クローンできません。"
 	}
+	if c.half && c.halves%2 == 0 {
+		return answer{}
+	}
 	copied := &vm{VM: wanted, project: p, catalog: source.catalog, cloneOf: source.UUID}
 	t := c.make(copied, body.Adapters, operation{
 		kind: "クローン", takes: c.cfg.Durations.Clone, refuse: always(refuse), finish: func() { c.off(copied) },

@@ -83,6 +83,9 @@ func deploy(c *call) answer {
 	if !ok {
 		return no
 	}
+	if c.half { // of a range the first half; of those that ask for one VM, every other one
+		names = names[:(len(names)+c.halves%2)/2]
+	}
 	var ids []string
 	for i, name := range names {
 		v := &vm{VM: wanted, project: p, catalog: k, mute: c.fault == NoAddress}
@@ -171,7 +174,11 @@ func (c *call) namesFree(p *project, names []string) (answer, bool) {
 		if c.cfg.Quirks.Names == "late" && other.visible.After(c.at) {
 			continue
 		}
-		return invalid("vm_name", nameTaken), false
+		no := invalid("vm_name", nameTaken)
+		if c.cfg.Quirks.TakenName == "409" {
+			no.status = http.StatusConflict
+		}
+		return no, false
 	}
 	return answer{}, true
 }

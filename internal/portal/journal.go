@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/journal"
-	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/lifecycle"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
@@ -22,9 +21,9 @@ type recorder struct {
 	opened    time.Time // when this run began: whoever was killed before has sent nothing since
 }
 
-func newRecorder(endpoint string) recorder {
+func newRecorder(endpoint string, unheard func() bool) recorder {
 	j := journal.At(journal.Dir(os.Getenv))
-	j.Unheard = lifecycle.Orphaned
+	j.Unheard = unheard
 	return recorder{j, portalAddress(endpoint), journal.Workspace(os.Getenv), time.Now()}
 }
 

@@ -44,11 +44,13 @@ type Config struct {
 	mdx.Config
 	// DeployAlone has every VM asked for in a request of its own.
 	DeployAlone bool
+	// Unheard, if set, tells whether nobody hears answers any more, so that what is made then is not handed over.
+	Unheard func() bool
 }
 
 // New makes a portal. It sends no request.
 func New(cfg Config) (*Portal, error) {
-	journal := newRecorder(cfg.Endpoint)
+	journal := newRecorder(cfg.Endpoint, cfg.Unheard)
 	cfg.Recorder = journal
 	client, err := mdx.New(cfg.Config)
 	if err != nil {
@@ -74,4 +76,32 @@ func (p *Portal) log(ctx context.Context, level mdx.LogLevel, msg string, fields
 // warn logs what a user may want to know of afterwards.
 func (p *Portal) warn(ctx context.Context, msg string, fields map[string]any) {
 	p.log(ctx, mdx.LogWarn, msg, fields)
+}
+
+// progress tells the log what a wait has learned.
+func (p *Portal) progress(ctx context.Context) mdx.WaitOption {
+	return mdx.WithProgress(func(news mdx.Progress) {
+		p.log(ctx, mdx.LogInfo, "waiting for the portal", map[string]any{
+			"operation": news.Operation, "object": news.Object, "percent": news.Percent, "status": news.Status,
+			"elapsed": news.Elapsed.Round(time.Second).String(),
+		})
+	})
+}
+
+// patience is how many poll intervals the portal gets for what takes it seconds: 100 s at the default of 5 s, which is
+// how long the operator's own client looks for a new VM (PORTAL.md §8).
+const patience = 20
+
+// Aside is a context for what must be finished although ctx may be cancelled, with a limit of its own.
+func (p *Portal) Aside(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), patience*p.PollInterval)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

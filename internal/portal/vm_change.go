@@ -6,16 +6,20 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
-// VMChange is what an update asks of the portal. Its zero parts ask for nothing.
+// VMChange is what is to become of a VM. Zero values ask for nothing.
 type VMChange struct {
+	// VMTarget has the VM under the name that it has before the change.
 	VMTarget
-	NewName             string
-	PackNum             int
-	DiskGB              int
-	NetworkAdapters     []mdx.NetworkAdapter
-	ServiceLevelChanges bool // the service level changes
-	PowerChanges        bool // the power state changes, or the address is still waited for
-	MayStop             bool // a running VM may be stopped for it
+	NewName         string
+	PackNum         int // packs
+	DiskGB          int // of the system disk, which only grows
+	NetworkAdapters []mdx.NetworkAdapter
+	// ServiceLevelChanges tells that the VM has another service level than VMTarget's.
+	ServiceLevelChanges bool
+	// PowerChanges tells that the power state is another one, or that the address is still waited for.
+	PowerChanges bool
+	// MayStop tells whether a running VM may be stopped for the change.
+	MayStop bool
 }
 
 // StopsFor lists the attributes whose change needs a stopped VM.
@@ -53,7 +57,7 @@ func (p *Portal) ChangeVM(ctx context.Context, c VMChange) error {
 	if c.NewName == "" && vm.Name != c.Name { // by somebody, since the state was read: another name than planned is no answer
 		c.NewName, c.Name = c.Name, vm.Name
 	}
-	under := &change{VMChange: c, running: IsRunning(vm)}
+	under := &vmChange{VMChange: c, running: IsRunning(vm)}
 	for _, step := range changeSteps {
 		if !step.needed(under) {
 			continue
@@ -66,8 +70,8 @@ func (p *Portal) ChangeVM(ctx context.Context, c VMChange) error {
 	return nil
 }
 
-// change is a change of a VM under way.
-type change struct {
+// vmChange is a change of a VM under way.
+type vmChange struct {
 	VMChange
 	running     bool // when it began
 	renameLater bool // the portal refuses a running VM another name
@@ -76,14 +80,14 @@ type change struct {
 // step is one thing to do for a change.
 type step struct {
 	name   string
-	needed func(*change) bool
-	apply  func(context.Context, *Portal, *change) error
+	needed func(*vmChange) bool
+	apply  func(context.Context, *Portal, *vmChange) error
 }
 
 // changeSteps are the steps of a change, in order. What may be refused comes before what stops the VM.
 var changeSteps = []step{
-	{"check", (*change).asksForMore, func(ctx context.Context, p *Portal, c *change) error { return p.mayBegin(ctx, c) }},
-	{"rename", func(c *change) bool { return c.NewName != "" }, func(ctx context.Context, p *Portal, c *change) error {
+	{"check", (*vmChange).asksForMore, func(ctx context.Context, p *Portal, c *vmChange) error { return p.mayBegin(ctx, c) }},
+	{"rename", func(c *vmChange) bool { return c.NewName != "" }, func(ctx context.Context, p *Portal, c *vmChange) error {
 		err := p.rename(ctx, c.VMChange)
 		c.renameLater = err != nil && IsRefused(err) && c.running && c.MayStop && !p.isTaken(ctx, c.VMChange)
 		if c.renameLater {
@@ -91,25 +95,25 @@ var changeSteps = []step{
 		}
 		return err
 	}},
-	{"leave networks", func(c *change) bool { return c.NetworkAdapters != nil }, func(ctx context.Context, p *Portal, c *change) error {
+	{"leave networks", func(c *vmChange) bool { return c.NetworkAdapters != nil }, func(ctx context.Context, p *Portal, c *vmChange) error {
 		return p.leaveNetworks(ctx, c.VMChange)
 	}},
-	{"stop", func(c *change) bool { return c.running && (len(c.StopsFor()) > 0 || c.renameLater) }, func(ctx context.Context, p *Portal, c *change) error {
+	{"stop", func(c *vmChange) bool { return c.running && (len(c.StopsFor()) > 0 || c.renameLater) }, func(ctx context.Context, p *Portal, c *vmChange) error {
 		return p.stop(ctx, c.VMTarget)
 	}},
-	{"rename while stopped", func(c *change) bool { return c.renameLater }, func(ctx context.Context, p *Portal, c *change) error {
+	{"rename while stopped", func(c *vmChange) bool { return c.renameLater }, func(ctx context.Context, p *Portal, c *vmChange) error {
 		return p.rename(ctx, c.VMChange)
 	}},
-	{"reconfigure", (*change).reconfigures, func(ctx context.Context, p *Portal, c *change) error {
+	{"reconfigure", (*vmChange).reconfigures, func(ctx context.Context, p *Portal, c *vmChange) error {
 		return p.reconfigure(ctx, c.VMChange)
 	}},
-	{"power", func(*change) bool { return true }, func(ctx context.Context, p *Portal, c *change) error {
+	{"power", func(*vmChange) bool { return true }, func(ctx context.Context, p *Portal, c *vmChange) error {
 		_, err := p.reach(ctx, c.VMTarget)
 		return err
 	}},
 }
 
-func (c *change) asksForMore() bool { return len(c.StopsFor()) > 0 }
-func (c *change) reconfigures() bool {
+func (c *vmChange) asksForMore() bool { return len(c.StopsFor()) > 0 }
+func (c *vmChange) reconfigures() bool {
 	return c.PackNum != 0 || c.DiskGB != 0 || c.NetworkAdapters != nil
 }

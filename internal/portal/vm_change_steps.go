@@ -9,7 +9,7 @@ import (
 )
 
 // mayBegin refuses what has become impossible since it was planned, before anything is done about it.
-func (p *Portal) mayBegin(ctx context.Context, c *change) error {
+func (p *Portal) mayBegin(ctx context.Context, c *vmChange) error {
 	if stops := c.StopsFor(); len(stops) > 0 && c.running && !c.MayStop {
 		return fmt.Errorf("the VM is running meanwhile, and changing %s needs it stopped: set allow_stopping_for_update = true",
 			strings.Join(stops, ", "))

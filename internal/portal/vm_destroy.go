@@ -3,7 +3,6 @@ package portal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
@@ -29,14 +28,6 @@ func (p *Portal) DestroyVM(ctx context.Context, t VMTarget) error {
 	}
 	p.VMHadName(ctx, t.Project, t.ID, t.Name) // gone long ago, perhaps, and the journal knows one that was made in its place
 	return nil
-}
-
-// HideNotFound hides from an error that it may look like the absence of the VM that is spoken of.
-func HideNotFound(err error) error {
-	if mdx.IsNotFound(err) {
-		return fmt.Errorf("the VM is there, but: %v; the portal seems overloaded", err) //nolint:errorlint // to be hidden
-	}
-	return err
 }
 
 func (p *Portal) tearDown(ctx context.Context, t VMTarget) error {

@@ -3,51 +3,12 @@ package portal
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
-
-// VMTarget is a VM and how it is to be run.
-type VMTarget struct {
-	Project         mdx.ProjectID
-	ID              mdx.VMID
-	Name            string
-	Running         bool
-	ServiceLevel    mdx.ServiceLevel // taken at a start
-	WaitForAddress  bool
-	ShutdownTimeout time.Duration
-	LastAddresses   []netip.Addr           // for a VM that is off, which may tell none
-	LastNetworks    []mdx.ServiceNetwork   // the same, adapter by adapter
-	OnRulesRemoved  func(removed []string) // hears which rules went with an address; nil: nobody does
-}
-
-func (t VMTarget) named() mdx.WaitOption { return mdx.WithObject(t.Name) }
-
-func IsRunning(vm mdx.VMSummary) bool { return vm.Status == mdx.VMPowerOn }
-
-func isStopped(vm mdx.VMSummary) bool { return vm.Status.IsStopped() }
-
-// Errors of VMs that cannot be brought where they are wanted.
-var (
-	errKeepsStopping = errors.New("the platform stopped the VM again and again while it was being started; a spot VM runs only while " +
-		"there is room, so try later, or use service_level = \"guarantee\"")
-	errNotBegun = errors.New("the portal has not begun it")
-	errUndone   = errors.New("the portal carried it out, and the VM is not in that state: somebody or the platform undid it at once")
-)
-
-// brokenError is a VM that neither starts nor stops.
-type brokenError struct{ status mdx.VMStatus }
-
-// Error tells the way out.
-func (e *brokenError) Error() string {
-	return fmt.Sprintf("the portal says that the VM is %s, in which it can be neither started nor stopped: repair it on the "+
-		"portal, or replace it with terraform apply -replace", e.status)
-}
 
 // settle waits until a VM is not being made any more, and answers its state.
 func (p *Portal) settle(ctx context.Context, t VMTarget) (mdx.VMSummary, error) {
@@ -264,12 +225,3 @@ func (p *Portal) undone(ctx context.Context, t VMTarget, shows func(mdx.VMSummar
 
 // takesAtMost is how many poll intervals a change of power takes if all goes well.
 const takesAtMost = 4
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

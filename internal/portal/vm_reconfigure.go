@@ -76,16 +76,6 @@ func (p *Portal) DiskToGrow(ctx context.Context, t VMTarget, diskGB int) (int, e
 	return 0, nil
 }
 
-// AwaitTasks waits for the tasks of a request.
-func (p *Portal) AwaitTasks(ctx context.Context, t VMTarget, tasks []mdx.TaskID, err error) error {
-	for _, task := range tasks {
-		if err == nil {
-			_, err = p.WaitTask(ctx, t.Project, task, t.named(), p.progress(ctx), mdx.WithPace(mdx.PacePower))
-		}
-	}
-	return err
-}
-
 // SystemDisk is the disk with the lowest number, which disk_size is about.
 func SystemDisk(disks []mdx.HardDisk) (mdx.HardDisk, bool) {
 	if len(disks) == 0 {

@@ -27,17 +27,17 @@ type world struct {
 
 // startWorld starts a simulated portal that lives as long as the test, so fast that the portal's minutes are tens of
 // milliseconds.
-func startWorld(t testing.TB, cfg mdxsim.Config) *world {
-	t.Helper()
+func startWorld(tb testing.TB, cfg mdxsim.Config) *world {
+	tb.Helper()
 	if cfg.Speed == 0 {
 		cfg.Speed = 4000
 	}
 	sim, err := mdxsim.New(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	server := httptest.NewServer(sim.Handler())
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		server.Close()
 		sim.Close()
 	})

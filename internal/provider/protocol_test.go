@@ -47,27 +47,27 @@ type attributes map[string]any
 var unknown = new(int)
 
 // plugin starts a provider that is configured for this portal, to speak of VMs unless its resource is set.
-func (w *world) plugin(t testing.TB) *plugin {
-	t.Helper()
-	return w.pluginOf(t, provider.NewServer("test")())
+func (w *world) plugin(tb testing.TB) *plugin {
+	tb.Helper()
+	return w.pluginOf(tb, provider.NewServer("test")())
 }
 
-func (w *world) pluginOf(t testing.TB, server tfprotov6.ProviderServer) *plugin {
-	t.Helper()
-	p := &plugin{t: t, server: server, resource: "mdx_vm", types: map[string]tftypes.Type{}, schema: map[string]*tfprotov6.Schema{}}
-	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+func (w *world) pluginOf(tb testing.TB, server tfprotov6.ProviderServer) *plugin {
+	tb.Helper()
+	p := &plugin{t: tb, server: server, resource: "mdx_vm", types: map[string]tftypes.Type{}, schema: map[string]*tfprotov6.Schema{}}
+	schemas, err := server.GetProviderSchema(tb.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for name, schema := range schemas.ResourceSchemas {
 		p.types[name], p.schema[name] = schema.ValueType(), schema
 	}
 	block := attributes{"endpoint": w.endpoint, "token": "demo", "project_name": "demo", "poll_interval": "25ms"}
-	response, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
+	response, err := server.ConfigureProvider(tb.Context(), &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.14.0", Config: p.dynamic(schemas.Provider.ValueType(), block),
 	})
 	if told := said(response.Diagnostics); err != nil || strings.Contains(told, "ERROR") {
-		t.Fatal(err, told)
+		tb.Fatal(err, told)
 	}
 	return p
 }
@@ -321,14 +321,14 @@ func (p planned) changes() []string {
 }
 
 // checkKept fails the test where an apply answered other than planned, which Terraform reports as a provider's bug.
-func (p planned) checkKept(t testing.TB, state attributes) {
-	t.Helper()
+func (p planned) checkKept(tb testing.TB, state attributes) {
+	tb.Helper()
 	for name, value := range p.after {
 		if value != any(unknown) && !reflect.DeepEqual(value, state[name]) {
-			t.Errorf("%s was planned to be %v and is %v", name, value, state[name])
+			tb.Errorf("%s was planned to be %v and is %v", name, value, state[name])
 		}
 		if state[name] == any(unknown) {
-			t.Errorf("%s is unknown after the apply", name)
+			tb.Errorf("%s is unknown after the apply", name)
 		}
 	}
 }

@@ -13,14 +13,14 @@ import (
 const eternity = 1000 * time.Hour
 
 // until waits for a condition of the world; what ends the test if it never comes is go test's own time limit.
-func until(t testing.TB, condition func() bool) {
-	t.Helper()
+func until(tb testing.TB, condition func() bool) {
+	tb.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !condition() {
 		select {
 		case <-tick.C:
-		case <-t.Context().Done():
+		case <-tb.Context().Done():
 			return
 		}
 	}

@@ -30,6 +30,7 @@ var (
 
 type containerHostResource struct{ portal *kit.Provider }
 
+// NewResource is mdx_container_host.
 func NewResource() resource.Resource { return &containerHostResource{} }
 
 // Default time limits. Installing Docker and pulling a Base image take minutes on a slow mirror.

@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"iter"
+	"maps"
 	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -44,7 +45,7 @@ func AttributeNames(model any) []string {
 func Attribute(model any, name string) attr.Value {
 	for candidate, value := range attributesOf(model) {
 		if candidate == name {
-			attribute, _ := value.Interface().(attr.Value)
+			attribute, _ := reflect.TypeAssert[attr.Value](value)
 			return attribute
 		}
 	}
@@ -66,7 +67,7 @@ func SetAttribute(model any, name string, to attr.Value) {
 func NullUnknown(model any, schema map[string]attr.Type) {
 	ctx := context.Background()
 	for name, value := range attributesOf(model) {
-		attribute, _ := value.Interface().(attr.Value)
+		attribute, _ := reflect.TypeAssert[attr.Value](value)
 		of, known := schema[name]
 		if !known || IsSet(attribute) {
 			continue
@@ -80,12 +81,9 @@ func NullUnknown(model any, schema map[string]attr.Type) {
 // KeepPlanned gives a model the values that a plan has promised; those that are unknown there stay as they are. Both are
 // pointers to models of one type.
 func KeepPlanned(model, plan any) {
-	planned := map[string]reflect.Value{}
-	for name, value := range attributesOf(plan) {
-		planned[name] = value
-	}
+	planned := maps.Collect(attributesOf(plan))
 	for name, value := range attributesOf(model) {
-		if promised, _ := planned[name].Interface().(attr.Value); !promised.IsUnknown() {
+		if promised, _ := reflect.TypeAssert[attr.Value](planned[name]); !promised.IsUnknown() {
 			value.Set(planned[name])
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/lifecycle"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/portal"
 )
@@ -50,6 +51,7 @@ func Configure(ctx context.Context, model ProviderModel, version, terraformVersi
 			Logger:         logToTerraform,
 		},
 		DeployAlone: !s.batchDeploys,
+		Unheard:     lifecycle.Orphaned,
 	})
 	if err != nil {
 		diags.AddError("Provider configuration not usable", err.Error())

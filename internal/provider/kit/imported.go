@@ -9,6 +9,7 @@ import (
 // importedKey marks what was imported and not read since.
 const importedKey = "imported"
 
+// MarkImported marks a resource as imported and not read since: see [JustImported].
 func MarkImported(ctx context.Context, private PrivateState) diag.Diagnostics {
 	return private.SetKey(ctx, importedKey, []byte("true"))
 }

@@ -25,6 +25,7 @@ type SegmentChoice struct {
 	IDAttribute, NameAttribute string
 }
 
+// FindSegmentFor is [Provider.FindSegment] with the attributes named in which a configuration chooses.
 func (p *Provider) FindSegmentFor(ctx context.Context, project mdx.ProjectID, choice SegmentChoice, diags *diag.Diagnostics) mdx.Segment {
 	var wanted []string
 	if text := FirstOf(choice.ID, choice.Name); text != "" {

@@ -142,6 +142,7 @@ func duration(name string, block types.String, variable string, otherwise time.D
 	return d
 }
 
+// ParseDuration reads a duration greater than zero such as 90s, or says what one looks like.
 func ParseDuration(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
@@ -165,6 +166,7 @@ func retries(block types.Int64, variable string, diags *diag.Diagnostics) int {
 	return n
 }
 
+// FirstOf is the first of texts that is not empty.
 func FirstOf(values ...string) string {
 	for _, v := range values {
 		if v != "" {

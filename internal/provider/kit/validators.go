@@ -37,10 +37,12 @@ func (v stringCheck) ValidateString(_ context.Context, req validator.StringReque
 	}
 }
 
+// IsEndpoint wants an address that a token may be sent to.
 func IsEndpoint() validator.String {
 	return CheckString("an https URL, or http on loopback", mdx.CheckEndpoint)
 }
 
+// IsDuration wants a duration that [ParseDuration] reads.
 func IsDuration() validator.String {
 	return CheckString("a duration such as 90s or 2m", func(text string) error {
 		_, err := ParseDuration(text)

@@ -32,6 +32,7 @@ func IsSet(v interface {
 	return !v.IsNull() && !v.IsUnknown()
 }
 
+// SegmentNames are the names of segments in quotes, for a message.
 func SegmentNames(segments []mdx.Segment) []string {
 	names := make([]string, 0, len(segments))
 	for _, s := range segments {
@@ -80,6 +81,7 @@ func SegmentID(name, had string, segments []mdx.Segment) types.String {
 	return types.StringValue(id)
 }
 
+// AddressText is an address as text; empty for none.
 func AddressText(a netip.Addr) string {
 	if !a.IsValid() {
 		return ""
@@ -94,10 +96,12 @@ func ListOf[M any](ctx context.Context, of types.ObjectType, models []M, diags *
 	return list
 }
 
+// KeepString has a plan keep a text that nothing changes.
 func KeepString() []planmodifier.String {
 	return []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 }
 
+// KeepInt64 has a plan keep a number that nothing changes.
 func KeepInt64() []planmodifier.Int64 {
 	return []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}
 }

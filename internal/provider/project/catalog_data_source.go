@@ -22,6 +22,7 @@ var _ datasource.DataSourceWithConfigure = (*catalogDataSource)(nil)
 
 type catalogDataSource struct{ portal *kit.Provider }
 
+// NewCatalogDataSource is the data source mdx_catalog.
 func NewCatalogDataSource() datasource.DataSource { return &catalogDataSource{} }
 
 // Metadata names the data source.

@@ -16,6 +16,7 @@ var _ datasource.DataSourceWithConfigure = (*catalogsDataSource)(nil)
 
 type catalogsDataSource struct{ portal *kit.Provider }
 
+// NewCatalogsDataSource is the data source mdx_catalogs.
 func NewCatalogsDataSource() datasource.DataSource { return &catalogsDataSource{} }
 
 // Metadata names the data source.

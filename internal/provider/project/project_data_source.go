@@ -22,6 +22,7 @@ var _ datasource.DataSourceWithConfigure = (*projectDataSource)(nil)
 
 type projectDataSource struct{ portal *kit.Provider }
 
+// NewProjectDataSource is the data source mdx_project.
 func NewProjectDataSource() datasource.DataSource { return &projectDataSource{} }
 
 // Metadata names the data source.

@@ -17,6 +17,7 @@ var _ datasource.DataSourceWithConfigure = (*projectUsageDataSource)(nil)
 
 type projectUsageDataSource struct{ portal *kit.Provider }
 
+// NewProjectUsageDataSource is the data source mdx_project_usage.
 func NewProjectUsageDataSource() datasource.DataSource { return &projectUsageDataSource{} }
 
 // Metadata names the data source.

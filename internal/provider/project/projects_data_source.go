@@ -16,6 +16,7 @@ var _ datasource.DataSourceWithConfigure = (*projectsDataSource)(nil)
 
 type projectsDataSource struct{ portal *kit.Provider }
 
+// NewProjectsDataSource is the data source mdx_projects.
 func NewProjectsDataSource() datasource.DataSource { return &projectsDataSource{} }
 
 // Metadata names the data source.

@@ -15,6 +15,7 @@ var _ ephemeral.EphemeralResourceWithConfigure = (*tokenEphemeral)(nil)
 
 type tokenEphemeral struct{ portal *kit.Provider }
 
+// NewTokenEphemeral is the ephemeral resource mdx_token.
 func NewTokenEphemeral() ephemeral.EphemeralResource { return &tokenEphemeral{} }
 
 // Metadata names the ephemeral resource.

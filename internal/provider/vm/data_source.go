@@ -20,6 +20,7 @@ var _ datasource.DataSourceWithConfigure = (*vmDataSource)(nil)
 
 type vmDataSource struct{ portal *kit.Provider }
 
+// NewDataSource is the data source mdx_vm.
 func NewDataSource() datasource.DataSource { return &vmDataSource{} }
 
 // Metadata names the data source.

@@ -13,6 +13,7 @@ var _ function.Function = expandNamesFunction{}
 
 type expandNamesFunction struct{}
 
+// NewExpandNamesFunction is the function expand_names.
 func NewExpandNamesFunction() function.Function { return expandNamesFunction{} }
 
 // Metadata names the function.

@@ -18,6 +18,7 @@ var _ resource.ResourceWithConfigure = (*vmGroupResource)(nil)
 
 type vmGroupResource struct{ portal *kit.Provider }
 
+// NewGroupResource is mdx_vm_group.
 func NewGroupResource() resource.Resource { return &vmGroupResource{} }
 
 // Default time limits. A rolling update takes its time for every member.

@@ -22,6 +22,7 @@ var _ tflist.ListResourceWithConfigure = (*vmList)(nil)
 // vmList finds VMs for `terraform query`. It shares name and configuration with the resource.
 type vmList struct{ vmResource }
 
+// NewList is the list resource mdx_vm.
 func NewList() tflist.ListResource { return &vmList{} }
 
 type vmListModel struct {

@@ -13,6 +13,7 @@ var _ function.Function = packResourcesFunction{}
 
 type packResourcesFunction struct{}
 
+// NewPackResourcesFunction is the function pack_resources.
 func NewPackResourcesFunction() function.Function { return packResourcesFunction{} }
 
 // packResourcesModel is the function's answer, with mdx_vm's names for the same things.

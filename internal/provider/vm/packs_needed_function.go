@@ -11,6 +11,7 @@ var _ function.Function = packsNeededFunction{}
 
 type packsNeededFunction struct{}
 
+// NewPacksNeededFunction is the function packs_needed.
 func NewPacksNeededFunction() function.Function { return packsNeededFunction{} }
 
 // Metadata names the function.

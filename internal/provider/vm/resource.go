@@ -20,6 +20,7 @@ var _ resource.ResourceWithConfigure = (*vmResource)(nil)
 
 type vmResource struct{ portal *kit.Provider }
 
+// NewResource is mdx_vm.
 func NewResource() resource.Resource { return &vmResource{} }
 
 // Default time limits. A deploy takes minutes, and the portal queues deploys.

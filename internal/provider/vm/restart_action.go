@@ -28,6 +28,7 @@ type vmRestartAction struct {
 const seenRunning = "\n\nActions need Terraform 1.14; OpenTofu has none yet. This one is tested with Terraform 1.14.9 (`terraform apply -invoke`) " +
 	"against the portal simulator. It has not been seen running on the real portal."
 
+// NewRebootAction is the action mdx_vm_reboot.
 func NewRebootAction() action.Action {
 	return &vmRestartAction{
 		verb: "reboot", request: func(c *mdx.Client) func(context.Context, mdx.VMID) ([]mdx.TaskID, error) { return c.Reboot },
@@ -35,6 +36,7 @@ func NewRebootAction() action.Action {
 	}
 }
 
+// NewResetAction is the action mdx_vm_reset.
 func NewResetAction() action.Action {
 	return &vmRestartAction{
 		verb: "reset", request: func(c *mdx.Client) func(context.Context, mdx.VMID) ([]mdx.TaskID, error) { return c.Reset },

@@ -15,6 +15,7 @@ var _ action.ActionWithConfigure = (*synchronizeAction)(nil)
 
 type synchronizeAction struct{ portal *kit.Provider }
 
+// NewSynchronizeAction is the action mdx_synchronize.
 func NewSynchronizeAction() action.Action { return &synchronizeAction{} }
 
 // Metadata names the action.

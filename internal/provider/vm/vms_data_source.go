@@ -19,6 +19,7 @@ var _ datasource.DataSourceWithConfigure = (*vmsDataSource)(nil)
 
 type vmsDataSource struct{ portal *kit.Provider }
 
+// NewVMsDataSource is the data source mdx_vms.
 func NewVMsDataSource() datasource.DataSource { return &vmsDataSource{} }
 
 // Metadata names the data source.
