@@ -23,11 +23,11 @@ type dockerAPI struct {
 }
 
 func newDockerAPI(dial func(context.Context) (net.Conn, error)) *dockerAPI {
-	transport := &http.Transport{
+	way := &http.Transport{
 		DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 		MaxConnsPerHost: 2,
 	}
-	return &dockerAPI{&http.Client{Transport: transport}, transport}
+	return &dockerAPI{&http.Client{Transport: way}, way}
 }
 
 func (d *dockerAPI) close() { d.transport.CloseIdleConnections() }

@@ -202,11 +202,11 @@ func parseFacts(text string) (facts, error) {
 // parseFlags reads the flags of a command line, a word to a line: "--name=value", and "--name" before its value.
 func parseFlags(text string) map[string]string {
 	flags := map[string]string{}
-	words := strings.Split(text, "\n")
-	for i, word := range words {
+	lines := strings.Split(text, "\n")
+	for i, word := range lines {
 		name, value, whole := strings.Cut(word, "=")
-		if !whole && i+1 < len(words) {
-			value = words[i+1]
+		if !whole && i+1 < len(lines) {
+			value = lines[i+1]
 		}
 		if strings.HasPrefix(name, "--") {
 			flags[name] = value
@@ -229,7 +229,7 @@ func busyUnits(text string) []string {
 // parsePorts reads ports off `sshd -T` ("port 22"), `ss -Hltn` ("LISTEN 0 128 [::]:22 ...") and systemd
 // ("0.0.0.0:22 (Stream)"); sorted, each once.
 func parsePorts(text string) []int {
-	var ports []int
+	var found []int
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
 		var where string
@@ -242,11 +242,11 @@ func parsePorts(text string) []int {
 			where = f[0]
 		}
 		if port, err := strconv.Atoi(where[strings.LastIndexByte(where, ':')+1:]); err == nil {
-			ports = append(ports, port)
+			found = append(found, port)
 		}
 	}
-	slices.Sort(ports)
-	return slices.Compact(ports)
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 func parseResolver(text string) (servers []netip.Addr, search []string) {

@@ -23,8 +23,8 @@ func passwordExpired(err error) bool {
 	if !errors.As(err, &failed) {
 		return false
 	}
-	for _, words := range expiredWords {
-		if strings.Contains(failed.Output, words) {
+	for _, phrase := range expiredWords {
+		if strings.Contains(failed.Output, phrase) {
 			return true
 		}
 	}
@@ -68,11 +68,11 @@ func (d *passwordDialogue) next(chunk string) (answer string, done bool, err err
 
 // refused knows the words of PAM's password modules.
 func refused(lower string) bool {
-	for _, words := range []string{
+	for _, phrase := range []string{
 		"bad password", "longer password", "do not match", "password unchanged", "manipulation error",
 		"is too simple", "too short", "have exhausted maximum",
 	} {
-		if strings.Contains(lower, words) {
+		if strings.Contains(lower, phrase) {
 			return true
 		}
 	}
@@ -84,26 +84,26 @@ func (c *sshConn) changePassword(ctx context.Context, password string) error {
 	c.trips.Add(1)
 	ctx, cancel := context.WithTimeout(ctx, passwordTimeout)
 	defer cancel()
-	session, err := c.client.NewSession()
+	shell, err := c.client.NewSession()
 	if err != nil {
 		return c.lost(ctx, "first login", err)
 	}
 	stop := context.AfterFunc(ctx, c.drop)
 	defer stop()
-	defer func() { _ = session.Close() }()
-	_ = session.Setenv("LC_ALL", "C") // where the host accepts it: prompts in a language that is known
-	if err := session.RequestPty("xterm", 40, 200, ssh.TerminalModes{ssh.ECHO: 0}); err != nil {
+	defer func() { _ = shell.Close() }()
+	_ = shell.Setenv("LC_ALL", "C") // where the host accepts it: prompts in a language that is known
+	if err := shell.RequestPty("xterm", 40, 200, ssh.TerminalModes{ssh.ECHO: 0}); err != nil {
 		return fmt.Errorf("the host gives no terminal: %w", err)
 	}
-	stdin, err := session.StdinPipe()
+	stdin, err := shell.StdinPipe()
 	if err != nil {
 		return err
 	}
-	stdout, err := session.StdoutPipe()
+	stdout, err := shell.StdoutPipe()
 	if err != nil {
 		return err
 	}
-	if err := session.Shell(); err != nil {
+	if err := shell.Shell(); err != nil {
 		return c.lost(ctx, "first login", err)
 	}
 	dialogue := &passwordDialogue{password: password}

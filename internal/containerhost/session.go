@@ -87,14 +87,14 @@ func (s *session) targets() []target {
 			slices.Reverse(addresses)
 		}
 	}
-	ports := []int{s.spec.SSHPort, basePort}
+	candidates := []int{s.spec.SSHPort, basePort}
 	if s.pin != "" {
 		addresses = slices.Insert(addresses, 0, s.spec.FormerAddress)
-		ports = slices.Insert(ports, 0, s.spec.FormerPort)
+		candidates = slices.Insert(candidates, 0, s.spec.FormerPort)
 	}
 	var targets []target
 	for _, address := range addresses {
-		for _, port := range ports {
+		for _, port := range candidates {
 			if t := (target{address, port, s.pin}); address != "" && port != 0 && !slices.Contains(targets, t) {
 				targets = append(targets, t)
 			}
@@ -111,7 +111,7 @@ func (s *session) connect(ctx context.Context, patience time.Duration, targets .
 	var last error
 	var refusedSince time.Time // every key is refused, or the only host key seen is a wrong one
 	for pause := attemptPause; ; pause = min(2*pause, slowestPause) {
-		refused := false
+		denied := false
 		var errs []error
 		for _, t := range targets {
 			conn, err := s.dialer.dial(ctx, t)
@@ -122,14 +122,14 @@ func (s *session) connect(ctx context.Context, patience time.Duration, targets .
 			if s.fatal(t, err) {
 				return s.unreachable(err)
 			}
-			refused = refused || errors.Is(err, errAuthentication) || errors.Is(err, ErrHostKey)
+			denied = denied || errors.Is(err, errAuthentication) || errors.Is(err, ErrHostKey)
 			errs = append(errs, err)
 		}
 		if ctx.Err() == nil || last == nil {
 			last = errors.Join(errs...)
 		}
 		switch {
-		case !refused:
+		case !denied:
 			refusedSince = time.Time{}
 		case refusedSince.IsZero():
 			refusedSince = time.Now()
@@ -181,8 +181,8 @@ func (s *session) refresh(ctx context.Context) error {
 }
 
 // progress reports news from inside a step.
-func (s *session) progress(step, message string) {
-	s.report(Event{Host: s.spec.Host, Step: step, Phase: Progress, Message: s.hide.hide(message)})
+func (s *session) progress(stepName, message string) {
+	s.report(Event{Host: s.spec.Host, Step: stepName, Phase: Progress, Message: s.hide.hide(message)})
 }
 
 // wait pauses; false: the context ended first.

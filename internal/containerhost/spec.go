@@ -299,8 +299,8 @@ func CheckHostname(name string) error {
 
 // CheckPorts accepts the port of the host's own SSH server beside a Base container in a network of Docker's; empty: the
 // host's, in which the Base container has port 22.
-func CheckPorts(sshPort int, network string) error {
-	if sshPort == basePort && or(network, "host") == "host" {
+func CheckPorts(port int, network string) error {
+	if port == basePort && or(network, "host") == "host" {
 		return fmt.Errorf("22 belongs to the Base container, which shares the host's network; the host's own SSH server needs "+
 			"another port, such as %d", DefaultSSHPort)
 	}

@@ -83,17 +83,17 @@ func (c *sshConn) exec(ctx context.Context, cmd command) (string, error) {
 	c.trips.Add(1)
 	stop := context.AfterFunc(ctx, c.drop)
 	defer stop()
-	session, err := c.client.NewSession()
+	channel, err := c.client.NewSession()
 	if err != nil {
 		return "", c.lost(ctx, cmd.about, err)
 	}
-	defer func() { _ = session.Close() }()
+	defer func() { _ = channel.Close() }()
 	var stdout, stderr bytes.Buffer
-	session.Stdin = bytes.NewReader(cmd.wire())
-	session.Stdout = &stdout
-	session.Stderr = &stderr
+	channel.Stdin = bytes.NewReader(cmd.wire())
+	channel.Stdout = &stdout
+	channel.Stderr = &stderr
 
-	err = session.Run(c.asRoot("/bin/sh -s"))
+	err = channel.Run(c.asRoot("/bin/sh -s"))
 	var failed *ssh.ExitError
 	switch {
 	case err == nil:
@@ -122,22 +122,22 @@ func (c *sshConn) lost(ctx context.Context, about string, err error) error {
 // no membership in a group.
 func (c *sshConn) docker(context.Context) (net.Conn, error) {
 	c.trips.Add(1)
-	session, err := c.client.NewSession()
+	channel, err := c.client.NewSession()
 	if err != nil {
 		return nil, fmt.Errorf("docker: %w: %w", errLost, err)
 	}
-	stdin, err := session.StdinPipe()
+	stdin, err := channel.StdinPipe()
 	if err != nil {
-		return nil, errors.Join(err, session.Close())
+		return nil, errors.Join(err, channel.Close())
 	}
-	stdout, err := session.StdoutPipe()
+	stdout, err := channel.StdoutPipe()
 	if err != nil {
-		return nil, errors.Join(err, session.Close())
+		return nil, errors.Join(err, channel.Close())
 	}
-	if err := session.Start(c.asRoot("docker system dial-stdio")); err != nil {
-		return nil, errors.Join(fmt.Errorf("docker: %w: %w", errLost, err), session.Close())
+	if err := channel.Start(c.asRoot("docker system dial-stdio")); err != nil {
+		return nil, errors.Join(fmt.Errorf("docker: %w: %w", errLost, err), channel.Close())
 	}
-	return &stream{Reader: stdout, WriteCloser: stdin, session: session}, nil
+	return &stream{Reader: stdout, WriteCloser: stdin, session: channel}, nil
 }
 
 // stream makes a session's standard input and output a net.Conn, for http.Transport. Deadlines do nothing: requests

@@ -29,11 +29,11 @@ var staticAddress = step{
 }
 
 func fixAddress(ctx context.Context, s *session) error {
-	known, err := s.facts.distribution.traits()
+	os, err := s.facts.distribution.traits()
 	if err != nil {
 		return err
 	}
-	if !known.netplan {
+	if !os.netplan {
 		return fmt.Errorf("%s does not configure its network with netplan", s.facts.distribution)
 	}
 	config, err := netplan(s.facts, s.spec.StaticAddress)
@@ -124,9 +124,9 @@ func netplan(f facts, want netip.Addr) (string, error) {
 }
 
 func join(addresses []netip.Addr) string {
-	words := make([]string, len(addresses))
+	texts := make([]string, len(addresses))
 	for i, a := range addresses {
-		words[i] = `"` + a.String() + `"`
+		texts[i] = `"` + a.String() + `"`
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(texts, ", ")
 }

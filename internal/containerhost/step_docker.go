@@ -59,14 +59,14 @@ func installDocker(ctx context.Context, s *session) error {
 	if s.spec.Docker.SkipInstall {
 		return errors.New("the host lacks the Docker that is asked for, and installing it is switched off")
 	}
-	known, err := s.facts.distribution.traits()
+	os, err := s.facts.distribution.traits()
 	if err != nil {
 		return err
 	}
 	return aptGet(ctx, s, command{
 		about: "installing Docker", script: dockerInstallScript,
 		args: []string{
-			s.spec.Docker.RepositoryURL + "/" + known.dockerFolder, s.facts.distribution.codename, s.facts.arch, s.spec.Docker.Version,
+			s.spec.Docker.RepositoryURL + "/" + os.dockerFolder, s.facts.distribution.codename, s.facts.arch, s.spec.Docker.Version,
 		},
 	})
 }

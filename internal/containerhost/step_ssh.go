@@ -142,10 +142,10 @@ var ownIncluded = regexp.MustCompile(`(?mi)^[ \t]*Include[ \t]+"?(` +
 // writeSSHD writes the files that differ: first the one that names the ports, so that wherever this is cut off, the next boot
 // finds the old one named.
 func (s *session) writeSSHD(ctx context.Context, before, after map[string]string) error {
-	differs := slices.DeleteFunc(slices.Sorted(maps.Keys(after)), func(path string) bool {
+	changed := slices.DeleteFunc(slices.Sorted(maps.Keys(after)), func(path string) bool {
 		return path == sshdPortFile || before[path] == after[path]
 	})
-	for _, path := range slices.Insert(differs, 0, sshdPortFile) {
+	for _, path := range slices.Insert(changed, 0, sshdPortFile) {
 		if _, err := s.run(ctx, rewriteFile(path, []byte(after[path]))); err != nil {
 			return err
 		}

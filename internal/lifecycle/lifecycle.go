@@ -30,34 +30,34 @@ const Grace = 3 * time.Minute
 // Serve answers Terraform at a provider address, and returns when the process may end.
 func Serve(address string, server func() tfprotov6.ProviderServer) error {
 	signal.Ignore(syscall.SIGPIPE)
-	calls := newCalls()
+	underWay := newCalls()
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
 	defer signal.Stop(terminated)
 	served := make(chan error, 1)
-	quiet := quiet()
+	silent := quiet()
 	go func() {
-		served <- tf6server.Serve(address, func() tfprotov6.ProviderServer { return watch(server(), calls, quiet) })
+		served <- tf6server.Serve(address, func() tfprotov6.ProviderServer { return watch(server(), underWay, silent) })
 	}()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	return live(calls, served, terminated, orphaned(ctx))
+	return live(underWay, served, terminated, orphaned(ctx))
 }
 
 // live waits for the end, and for the calls that are under way then.
-func live(calls *calls, served <-chan error, terminated <-chan os.Signal, orphaned <-chan struct{}) (err error) {
+func live(underWay *calls, served <-chan error, terminated <-chan os.Signal, alone <-chan struct{}) (err error) {
 	for ended := false; !ended; {
 		select {
 		case err = <-served:
 			ended = true
-		case <-orphaned:
+		case <-alone:
 			ended = true
 		case <-terminated:
-			calls.cancel()
+			underWay.cancel()
 		}
 	}
-	calls.cancel()
-	return errors.Join(err, calls.wait(Grace))
+	underWay.cancel()
+	return errors.Join(err, underWay.wait(Grace))
 }
 
 // calls are the changes under way.
@@ -89,13 +89,13 @@ var errUnderWay = errors.New("a change was still under way; the journal tells wh
 
 // wait returns when no call is under way, or after a while.
 func (c *calls) wait(grace time.Duration) error {
-	over := make(chan struct{})
+	ended := make(chan struct{})
 	go func() {
 		c.under.Wait()
-		close(over)
+		close(ended)
 	}()
 	select {
-	case <-over:
+	case <-ended:
 		return nil
 	case <-time.After(grace):
 		return errUnderWay

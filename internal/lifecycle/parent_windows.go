@@ -12,13 +12,13 @@ func Orphaned() bool { return false }
 // orphaned is closed when the process that started this one is gone. Its number stays the same, but it can be waited for.
 func orphaned(context.Context) <-chan struct{} {
 	gone := make(chan struct{})
-	parent, err := os.FindProcess(os.Getppid())
+	terraform, err := os.FindProcess(os.Getppid())
 	if err != nil {
 		close(gone)
 		return gone
 	}
 	go func() {
-		_, _ = parent.Wait() // whatever it ended with
+		_, _ = terraform.Wait() // whatever it ended with
 		close(gone)
 	}()
 	return gone

@@ -22,9 +22,9 @@ type watched struct {
 }
 
 // watch counts a server's changes; what only reads may be cut off.
-func watch(server tfprotov6.ProviderServer, calls *calls, quiet bool) tfprotov6.ProviderServer {
+func watch(server tfprotov6.ProviderServer, underWay *calls, silent bool) tfprotov6.ProviderServer {
 	if server, ok := server.(full); ok {
-		return &watched{server, calls, quiet}
+		return &watched{server, underWay, silent}
 	}
 	return server // of another framework: nothing to rely on
 }
@@ -43,8 +43,8 @@ func (w *watched) ApplyResourceChange(
 ) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	ctx, end := w.calls.begin(ctx)
 	defer end()
-	ctx, over := w.begin(ctx)
-	defer over()
+	ctx, done := w.begin(ctx)
+	defer done()
 	return w.full.ApplyResourceChange(ctx, req)
 }
 
@@ -52,8 +52,8 @@ func (w *watched) ApplyResourceChange(
 func (w *watched) ValidateResourceConfig(
 	ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest,
 ) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	ctx, over := w.begin(ctx)
-	defer over()
+	ctx, done := w.begin(ctx)
+	defer done()
 	return w.full.ValidateResourceConfig(ctx, req)
 }
 
@@ -61,8 +61,8 @@ func (w *watched) ValidateResourceConfig(
 func (w *watched) UpgradeResourceState(
 	ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest,
 ) (*tfprotov6.UpgradeResourceStateResponse, error) {
-	ctx, over := w.begin(ctx)
-	defer over()
+	ctx, done := w.begin(ctx)
+	defer done()
 	return w.full.UpgradeResourceState(ctx, req)
 }
 
@@ -70,15 +70,15 @@ func (w *watched) UpgradeResourceState(
 func (w *watched) UpgradeResourceIdentity(
 	ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest,
 ) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
-	ctx, over := w.begin(ctx)
-	defer over()
+	ctx, done := w.begin(ctx)
+	defer done()
 	return w.full.UpgradeResourceIdentity(ctx, req)
 }
 
 // ReadResource refreshes a resource.
 func (w *watched) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	ctx, over := w.begin(ctx)
-	defer over()
+	ctx, done := w.begin(ctx)
+	defer done()
 	return w.full.ReadResource(ctx, req)
 }
 
@@ -86,7 +86,7 @@ func (w *watched) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceR
 func (w *watched) PlanResourceChange(
 	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
 ) (*tfprotov6.PlanResourceChangeResponse, error) {
-	ctx, over := w.begin(ctx)
-	defer over()
+	ctx, done := w.begin(ctx)
+	defer done()
 	return w.full.PlanResourceChange(ctx, req)
 }

@@ -63,11 +63,11 @@ func newHostWorker(backend Backend) *hostWorker {
 }
 
 // do queues a call for the host with this id.
-func (w *hostWorker) do(id string, call func(context.Context)) {
+func (w *hostWorker) do(id string, work func(context.Context)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	queue, busy := w.queues[id]
-	w.queues[id] = append(queue, call)
+	w.queues[id] = append(queue, work)
 	if !busy {
 		w.running.Go(func() { w.drain(id) })
 	}

@@ -88,11 +88,11 @@ RULES
 
 // match is the rule in iptables' words.
 func (r ACLRule) match() string {
-	words := []string{"-p", strings.ToLower(r.Protocol), "-s", r.SrcAddress + "/" + r.SrcMask, "-d", r.DstAddress + "/" + r.DstMask}
+	args := []string{"-p", strings.ToLower(r.Protocol), "-s", r.SrcAddress + "/" + r.SrcMask, "-d", r.DstAddress + "/" + r.DstMask}
 	for _, port := range [][2]string{{"--sport", r.SrcPort}, {"--dport", r.DstPort}} {
 		if port[1] != "Any" && r.Protocol != "ICMP" {
-			words = append(words, port[0], strings.Replace(port[1], "-", ":", 1))
+			args = append(args, port[0], strings.Replace(port[1], "-", ":", 1))
 		}
 	}
-	return strings.Join(words, " ")
+	return strings.Join(args, " ")
 }

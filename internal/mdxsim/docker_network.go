@@ -31,10 +31,10 @@ func fallbackNetworks() []netip.Prefix {
 
 // address takes the next free address, making the network for the first. The first segment's range becomes the
 // network's if this machine can have it, so that addresses look as the portal says.
-func (b *DockerBackend) address(ctx context.Context, segment netip.Prefix) (netip.Addr, error) {
+func (b *DockerBackend) address(ctx context.Context, subnet netip.Prefix) (netip.Addr, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err := b.makeNetwork(ctx, segment); err != nil {
+	if err := b.makeNetwork(ctx, subnet); err != nil {
 		return netip.Addr{}, err
 	}
 	address := b.net.next
@@ -46,13 +46,13 @@ func (b *DockerBackend) address(ctx context.Context, segment netip.Prefix) (neti
 }
 
 // makeNetwork makes the network if there is none yet. The lock is held.
-func (b *DockerBackend) makeNetwork(ctx context.Context, segment netip.Prefix) error {
+func (b *DockerBackend) makeNetwork(ctx context.Context, subnet netip.Prefix) error {
 	if b.net.prefix.IsValid() {
 		return nil
 	}
 	candidates := fallbackNetworks()
-	if segment.IsValid() && segment.Addr().Is4() && segment.Bits() <= 24 {
-		candidates = append([]netip.Prefix{segment.Masked()}, candidates...)
+	if subnet.IsValid() && subnet.Addr().Is4() && subnet.Bits() <= 24 {
+		candidates = append([]netip.Prefix{subnet.Masked()}, candidates...)
 	}
 	var errs []error
 	for _, prefix := range candidates {

@@ -22,7 +22,7 @@ type Admission struct {
 // tellEdge tells a backend that is an edge what changed. A rule that was accepted counts at once, and one that was
 // deleted until it is gone.
 func (s *Sim) tellEdge() {
-	edge, ok := s.cfg.Backend.(Edge)
+	backend, ok := s.cfg.Backend.(Edge)
 	if !ok || s.closed {
 		return
 	}
@@ -46,7 +46,7 @@ func (s *Sim) tellEdge() {
 	}
 	s.admitted = now
 	s.hosts.do("edge", func(ctx context.Context) {
-		if err := edge.Admit(ctx, now); err != nil && s.log != nil {
+		if err := backend.Admit(ctx, now); err != nil && s.log != nil {
 			s.log.Printf("edge: %v", err)
 		}
 	})

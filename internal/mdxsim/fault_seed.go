@@ -42,23 +42,23 @@ func SeededFaults(seed int64) []Fault {
 	return all
 }
 
-func readFaults(route string) []FaultKind {
+func readFaults(name string) []FaultKind {
 	kinds := []FaultKind{ResetBefore, ResetAfter, NotFound, TooMany, Error500, Error502, Error503, HTML, Truncated, Slow, Unauthorized}
-	if strings.HasSuffix(route, "/api/vm/project/{project}/") {
+	if strings.HasSuffix(name, "/api/vm/project/{project}/") {
 		kinds = append(kinds, ListOmits, ListOmits, SpotSleeps)
 	}
 	return kinds
 }
 
-func writeFaults(route string) []FaultKind {
+func writeFaults(name string) []FaultKind {
 	kinds := []FaultKind{ResetBefore, ResetAfter, ResetAfter, TooMany, Error500, Error502, Error503, HTML, Truncated, Slow, Unauthorized}
 	switch {
-	case strings.HasSuffix(route, "/refresh/"), strings.HasSuffix(route, "/login/"):
+	case strings.HasSuffix(name, "/refresh/"), strings.HasSuffix(name, "/login/"):
 		kinds = slices.DeleteFunc(kinds, func(k FaultKind) bool { return k == Unauthorized })
-	case strings.Contains(route, "/api/vm/"):
+	case strings.Contains(name, "/api/vm/"):
 		kinds = append(kinds, TaskFails, TaskFails, NotFound)
 	}
-	if strings.HasSuffix(route, "/deploy/") || strings.HasSuffix(route, "/power_on/") {
+	if strings.HasSuffix(name, "/deploy/") || strings.HasSuffix(name, "/power_on/") {
 		kinds = append(kinds, NoAddress)
 	}
 	return kinds

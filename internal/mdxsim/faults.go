@@ -136,11 +136,11 @@ func newSchedule(faults []Fault) (*schedule, error) {
 }
 
 // meet counts a request and finds the fault that meets it.
-func (s *schedule) meet(route string) (Fault, bool) {
-	s.asked[route]++
+func (s *schedule) meet(name string) (Fault, bool) {
+	s.asked[name]++
 	s.asked["*"]++
 	for _, f := range s.faults {
-		if f.Route != route && f.Route != "*" {
+		if f.Route != name && f.Route != "*" {
 			continue
 		}
 		if n := s.asked[f.Route]; n >= f.Nth && n < f.Nth+f.Times {
@@ -166,12 +166,12 @@ func (s *Sim) Faults() []Fault {
 // SetFaults replaces the schedule and counts requests anew; none means that
 // nothing more goes wrong.
 func (s *Sim) SetFaults(faults []Fault) error {
-	schedule, err := newSchedule(faults)
+	next, err := newSchedule(faults)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.schedule = schedule
+	s.schedule = next
 	return nil
 }

@@ -37,8 +37,8 @@ func (seg *segment) watched(address string, with func(rule string)) {
 	}
 }
 
-func (s *Sim) violation(what, rule, address, vm string) {
-	found := Violation{What: what, Rule: rule, Address: address, VM: vm, At: s.at}
+func (s *Sim) violation(what, rule, address, machine string) {
+	found := Violation{What: what, Rule: rule, Address: address, VM: machine, At: s.at}
 	s.stats.note(func(st *Stats) { st.Violations = append(st.Violations, found) })
 }
 

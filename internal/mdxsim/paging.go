@@ -22,7 +22,7 @@ func paged[T any](c *call, all []T, entry func(T) any) answer {
 		return fine(written(all))
 	}
 	query := c.r.URL.Query()
-	size, number := defaultPageSize, 1
+	size, which := defaultPageSize, 1
 	if n, err := strconv.Atoi(query.Get("page_size")); err == nil && n > 0 {
 		size = min(n, c.cfg.Limits.PageSize)
 	}
@@ -31,21 +31,21 @@ func paged[T any](c *call, all []T, entry func(T) any) answer {
 		if err != nil || n < 1 || (n > 1 && (n-1)*size >= len(all)) {
 			return detail(http.StatusNotFound, "不正なページです。")
 		}
-		number = n
+		which = n
 	}
-	from, to := min((number-1)*size, len(all)), min(number*size, len(all))
+	from, to := min((which-1)*size, len(all)), min(which*size, len(all))
 	body := map[string]any{"count": len(all), "next": nil, "previous": nil, "results": written(all[from:to])}
 	if to < len(all) {
-		body["next"] = c.pageURL(query, number+1)
+		body["next"] = c.pageURL(query, which+1)
 	}
-	if number > 1 {
-		body["previous"] = c.pageURL(query, number-1)
+	if which > 1 {
+		body["previous"] = c.pageURL(query, which-1)
 	}
 	return fine(body)
 }
 
-func (c *call) pageURL(query url.Values, number int) string {
-	query.Set("page", strconv.Itoa(number))
+func (c *call) pageURL(query url.Values, which int) string {
+	query.Set("page", strconv.Itoa(which))
 	at := url.URL{Scheme: "http", Host: c.r.Host, Path: c.r.URL.Path, RawQuery: query.Encode()}
 	return at.String()
 }

@@ -151,10 +151,10 @@ func wait(ctx context.Context, d time.Duration) bool {
 }
 
 // record counts an answer and logs it.
-func (s *Sim) record(r *http.Request, route string, status int, begun time.Time) {
+func (s *Sim) record(r *http.Request, name string, status int, begun time.Time) {
 	s.stats.note(func(st *Stats) {
 		st.Requests++
-		st.Routes[route]++
+		st.Routes[name]++
 		st.Answers[status]++
 	})
 	if s.log != nil {

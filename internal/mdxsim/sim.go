@@ -63,7 +63,7 @@ func New(cfg Config) (*Sim, error) {
 	if cfg.FaultSeed != 0 {
 		faults = append(slices.Clone(faults), SeededFaults(cfg.FaultSeed)...)
 	}
-	schedule, err := newSchedule(faults)
+	calendar, err := newSchedule(faults)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func New(cfg Config) (*Sim, error) {
 	s := &Sim{
 		cfg: cfg, clock: newClock(cfg.Speed), stats: newStatistics(), random: rand.NewChaCha8(seed),
 		vms: map[string]*vm{}, tasks: map[string]*task{}, segments: map[string]*segment{},
-		tokens: map[string]session{}, schedule: schedule,
+		tokens: map[string]session{}, schedule: calendar,
 	}
 	if cfg.Log != nil {
 		s.log = log.New(cfg.Log, "", 0)
@@ -159,11 +159,11 @@ func (s *Sim) setAlarm() {
 	if !ok {
 		return
 	}
-	wait := max(s.clock.onWall(next.Sub(s.at)), time.Millisecond)
+	pause := max(s.clock.onWall(next.Sub(s.at)), time.Millisecond)
 	if s.alarm != nil {
 		s.alarm.Stop()
 	}
-	s.alarm = time.AfterFunc(wait, func() { s.do(func() {}) })
+	s.alarm = time.AfterFunc(pause, func() { s.do(func() {}) })
 }
 
 // after plans something for later.

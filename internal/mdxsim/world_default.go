@@ -15,7 +15,7 @@ func DefaultWorld() *World {
 }
 
 func demoProject() Project {
-	const segment = "5f0c8f3e-5d0b-4e55-8a63-51d5e1c0a001"
+	const segmentID = "5f0c8f3e-5d0b-4e55-8a63-51d5e1c0a001"
 	return Project{
 		UUID: "7d6f4c1e-9c53-4a1b-8f6d-2f4f5b6c7d01", Name: "demo", Type: "normal",
 		Description: "A project to rehearse in",
@@ -23,7 +23,7 @@ func demoProject() Project {
 		Catalogs:    defaultCatalogs(),
 		Segments: []Segment{
 			{
-				UUID: segment, Name: "default", Default: true, VLANID: 583, VNI: 583,
+				UUID: segmentID, Name: "default", Default: true, VLANID: 583, VNI: 583,
 				IPRange: "10.0.1.0/21", IPv6: "2001:2f8:1041:223::/64",
 				ACL: []ACLRule{{
 					UUID: "c0ffee00-0000-4000-8000-000000000001", Protocol: "TCP",
@@ -42,20 +42,20 @@ func demoProject() Project {
 				UUID: "e7a10000-0000-4000-8000-000000000001", Name: "sato-notebook", Status: PowerOn,
 				CatalogID: catalogUbuntu2204, PackType: "cpu", PackNum: 8, ServiceLevel: "guarantee",
 				StorageNetwork: "portgroup", Foreign: true,
-				Adapters: []Adapter{{Number: 1, SegmentID: segment, IPv4: "10.0.0.2"}},
+				Adapters: []Adapter{{Number: 1, SegmentID: segmentID, IPv4: "10.0.0.2"}},
 				Disks:    []Disk{{Number: 1, DeviceKey: 2000, CapacityGB: 40}},
 			},
 			{
 				UUID: "e7a10000-0000-4000-8000-000000000002", Name: "suzuki-batch", Status: Deallocated,
 				CatalogID: catalogUbuntu2004, PackType: "cpu", PackNum: 32, ServiceLevel: "spot",
 				StorageNetwork: "portgroup", Foreign: true,
-				Adapters: []Adapter{{Number: 1, SegmentID: segment, IPv4: "10.0.0.3"}},
+				Adapters: []Adapter{{Number: 1, SegmentID: segmentID, IPv4: "10.0.0.3"}},
 				Disks:    []Disk{{Number: 1, DeviceKey: 2000, CapacityGB: 100}},
 			},
 		},
 		DNATs: []DNAT{{
 			UUID: "d0a70000-0000-4000-8000-000000000001", PoolAddress: "203.0.113.13",
-			SegmentID: segment, DstAddress: "10.0.0.2", Foreign: true,
+			SegmentID: segmentID, DstAddress: "10.0.0.2", Foreign: true,
 		}},
 	}
 }

@@ -53,9 +53,9 @@ type Task struct {
 
 // Tasks tells what was done in a project, the oldest first, that which its
 // history does not show yet included.
-func (s *Sim) Tasks(project string) (all []Task) {
+func (s *Sim) Tasks(id string) (all []Task) {
 	s.do(func() {
-		if p := s.projectByID(project); p != nil {
+		if p := s.projectByID(id); p != nil {
 			for _, t := range p.history {
 				all = append(all, Task{t.kind, t.object, t.objectName, t.status})
 			}

@@ -70,6 +70,7 @@ func (p *Portal) KnownSegments(ctx context.Context, project mdx.ProjectID, wante
 // ProjectKind says how the VMs of a project are sized (PORTAL.md §4).
 type ProjectKind int
 
+// The kinds of projects.
 const (
 	KindUnknown   ProjectKind = iota // the portal's word for it is one that nobody has seen
 	KindNormal                       // by packs

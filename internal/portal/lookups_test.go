@@ -63,11 +63,11 @@ func TestSegmentsAreLookedUpAgainForOneThatIsMissing(t *testing.T) {
 	}
 	requests := func(wanted ...string) int {
 		t.Helper()
-		before := int(sim.Stats().Requests)
+		before := sim.Stats().Requests
 		if _, err := p.KnownSegments(t.Context(), project, wanted...); err != nil {
 			t.Fatal(err)
 		}
-		return int(sim.Stats().Requests) - before
+		return sim.Stats().Requests - before
 	}
 	if n := requests(segments[0].Name, string(segments[0].ID)); n != 0 {
 		t.Errorf("%d requests for a segment that is known", n)

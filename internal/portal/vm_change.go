@@ -58,12 +58,12 @@ func (p *Portal) ChangeVM(ctx context.Context, c VMChange) error {
 		c.NewName, c.Name = c.Name, vm.Name
 	}
 	under := &vmChange{VMChange: c, running: IsRunning(vm)}
-	for _, step := range changeSteps {
-		if !step.needed(under) {
+	for _, next := range changeSteps {
+		if !next.needed(under) {
 			continue
 		}
-		p.log(ctx, mdx.LogInfo, "changing a VM", map[string]any{"vm": c.Name, "step": step.name})
-		if err := step.apply(ctx, p, under); err != nil {
+		p.log(ctx, mdx.LogInfo, "changing a VM", map[string]any{"vm": c.Name, "step": next.name})
+		if err := next.apply(ctx, p, under); err != nil {
 			return err
 		}
 	}

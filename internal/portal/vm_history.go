@@ -79,7 +79,7 @@ func (p *Portal) newTask(ctx context.Context, t VMTarget, before historyMark) (i
 		if tries++; tries == patience {
 			return false, errNotBegun
 		}
-		return false, nil //nolint:nilerr // a history that is not to be had now may be later
+		return false, nil // a history that is not to be had now may be later
 	}, mdx.WithPace(mdx.Pace{First: 1, Longest: 1}))
 	return id, err
 }

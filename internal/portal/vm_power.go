@@ -168,7 +168,7 @@ func (p *Portal) shown(ctx context.Context, t VMTarget, change powerChange, befo
 func (p *Portal) failure(ctx context.Context, t VMTarget, before historyMark, tasks []mdx.TaskID) (ended bool, err error) {
 	if len(tasks) == 0 {
 		if p.pause(ctx, takesAtMost) != nil {
-			return false, nil // it ended well, or whoever waits gave up: both are told elsewhere
+			return false, nil //nolint:nilerr // it ended well, or whoever waits gave up: both are told elsewhere
 		}
 		task, err := p.newTask(ctx, t, before)
 		if err != nil {

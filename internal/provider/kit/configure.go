@@ -34,9 +34,9 @@ func Configure(ctx context.Context, model ProviderModel, version, terraformVersi
 	if diags.HasError() {
 		return nil
 	}
-	retries := s.maxRetries
-	if retries == 0 {
-		retries = -1 // the client takes 0 for its own default
+	most := s.maxRetries
+	if most == 0 {
+		most = -1 // the client takes 0 for its own default
 	}
 	p, err := portal.New(portal.Config{
 		Config: mdx.Config{
@@ -46,7 +46,7 @@ func Configure(ctx context.Context, model ProviderModel, version, terraformVersi
 			IPVersion:      mdx.IPVersion(s.ipVersion),
 			RequestTimeout: s.requestTimeout,
 			PollInterval:   s.pollInterval,
-			MaxRetries:     retries,
+			MaxRetries:     most,
 			UserAgent:      fmt.Sprintf("terraform-provider-mdx/%s Terraform/%s", version, terraformVersion),
 			Logger:         logToTerraform,
 		},

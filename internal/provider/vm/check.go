@@ -81,11 +81,11 @@ func (h newHardware) checkSource(name string, source vmModel) {
 			"A clone begins with the disk of its source, which has %d GB in VM %q; it can grow, but not shrink to %d GB.",
 			source.DiskSize.ValueInt64(), name, p.DiskSize.ValueInt64()))
 	}
-	differs := func(attribute string, planned, had types.String) {
+	differs := func(name string, planned, had types.String) {
 		if kit.IsSet(planned) && kit.IsSet(had) && !planned.Equal(had) {
-			h.diags.AddAttributeError(path.Root(attribute), "Not like its source", fmt.Sprintf(
+			h.diags.AddAttributeError(path.Root(name), "Not like its source", fmt.Sprintf(
 				"A clone has its source's %s, which is %q in VM %q, not %q. Leave %s out.",
-				attribute, had.ValueString(), name, planned.ValueString(), attribute))
+				name, had.ValueString(), name, planned.ValueString(), name))
 		}
 	}
 	differs("os_type", p.OSType, source.OSType)
@@ -99,16 +99,16 @@ func (h newHardware) checkQuota(ctx context.Context, count int64, had vmHardware
 	if !ok {
 		return
 	}
-	check := func(attribute, what string, wanted, had types.Int64, of mdx.Usage) {
+	check := func(name, what string, wanted, had types.Int64, of mdx.Usage) {
 		more, total := float64(count*(wanted.ValueInt64()-had.ValueInt64())), of.Used+of.Unused
 		switch {
 		case total == 0 || !kit.IsSet(wanted) || more <= of.Unused: // no quota told, not known, or room enough
 		case float64(count*wanted.ValueInt64()) > total:
-			h.diags.AddAttributeError(path.Root(attribute), "More than the project has", fmt.Sprintf(
+			h.diags.AddAttributeError(path.Root(name), "More than the project has", fmt.Sprintf(
 				"This takes %d %s, and the project has %g altogether. Use less, or apply for more on the portal.",
 				count*wanted.ValueInt64(), what, total))
 		default:
-			h.diags.AddAttributeWarning(path.Root(attribute), "Perhaps more than the project has left", fmt.Sprintf(
+			h.diags.AddAttributeWarning(path.Root(name), "Perhaps more than the project has left", fmt.Sprintf(
 				"This takes %g more %s, and the project has %g left of %g. The portal will refuse it unless others are given back "+
 					"before.", more, what, of.Unused, total))
 		}

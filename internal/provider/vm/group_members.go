@@ -217,8 +217,8 @@ func (w *groupWork) changeOne(ctx context.Context, is *vmModel, member memberMod
 	}
 	change.VMTarget = w.target(wanted)
 	change.LastAddresses = parseAddresses(member.IPv4Address, member.IPv6Address)
-	stops := len(change.StopsFor()) > 0 && is.wantsRunning()
-	if stops {
+	pauses := len(change.StopsFor()) > 0 && is.wantsRunning()
+	if pauses {
 		leave, err := roll.enter(ctx)
 		if err != nil {
 			return err
@@ -229,7 +229,7 @@ func (w *groupWork) changeOne(ctx context.Context, is *vmModel, member memberMod
 		aside, cancel := w.portal.Aside(ctx)
 		defer cancel()
 		unread := refresh(aside, w.portal, is) // what was done is in state all the same
-		if stops && wanted.wantsRunning() && (unread != nil || !is.wantsRunning()) {
+		if pauses && wanted.wantsRunning() && (unread != nil || !is.wantsRunning()) {
 			roll.end()
 		}
 		return errors.Join(err, unread)

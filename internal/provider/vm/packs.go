@@ -28,19 +28,19 @@ func packsOf(kind string) (packSize, int64, error) {
 }
 
 // resources is what a number of packs hold together.
-func (s packSize) resources(num int64) (cores int64, memoryGB float64, gpus int64) {
+func (s packSize) resources(num int64) (cores int64, memoryGB float64, devices int64) {
 	return s.cores * num, float64(s.memoryHundredths*num) / 100, s.gpus * num
 }
 
 // needed is the least number of packs that hold as much, at least one.
-func (s packSize) needed(cores, memoryGB float64, gpus int64) float64 {
+func (s packSize) needed(cores, memoryGB float64, devices int64) float64 {
 	num := math.Max(1, math.Ceil(cores/float64(s.cores)))
 	num = math.Max(num, math.Ceil(math.Round(memoryGB*100)/float64(s.memoryHundredths)))
-	if gpus == 0 {
+	if devices == 0 {
 		return num
 	}
 	if s.gpus == 0 {
 		return math.Inf(1)
 	}
-	return math.Max(num, math.Ceil(float64(gpus)/float64(s.gpus)))
+	return math.Max(num, math.Ceil(float64(devices)/float64(s.gpus)))
 }

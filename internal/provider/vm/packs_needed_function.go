@@ -50,9 +50,9 @@ func (packsNeededFunction) Definition(_ context.Context, _ function.DefinitionRe
 // Run answers.
 func (packsNeededFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var kind string
-	var cores, gpus int64
+	var cores, devices int64
 	var memory float64
-	if resp.Error = req.Arguments.Get(ctx, &kind, &cores, &memory, &gpus); resp.Error != nil {
+	if resp.Error = req.Arguments.Get(ctx, &kind, &cores, &memory, &devices); resp.Error != nil {
 		return
 	}
 	size, most, err := packsOf(kind)
@@ -60,13 +60,13 @@ func (packsNeededFunction) Run(ctx context.Context, req function.RunRequest, res
 		resp.Error = function.NewArgumentFuncError(0, err.Error())
 		return
 	}
-	for i, wanted := range []float64{float64(cores), memory, float64(gpus)} {
+	for i, wanted := range []float64{float64(cores), memory, float64(devices)} {
 		if wanted < 0 {
 			resp.Error = function.NewArgumentFuncError(int64(i+1), "give 0 or more")
 			return
 		}
 	}
-	num := size.needed(float64(cores), memory, gpus)
+	num := size.needed(float64(cores), memory, devices)
 	if num > float64(most) {
 		cpu, gb, gpu := size.resources(most)
 		resp.Error = function.NewFuncError(fmt.Sprintf("no VM of %s packs is as large: the largest, of %d packs, has %d cores, %.2f GB "+

@@ -77,7 +77,7 @@ func replacedBy(state, plan vmModel) path.Paths {
 		replaced = append(replaced, path.Root("ssh_public_key"))
 	}
 	// Either origin being known, the other is none to take over.
-	if origin := state.CatalogID.IsNull() && state.SourceVMID.IsNull(); !origin {
+	if known := state.CatalogID.IsNull() && state.SourceVMID.IsNull(); !known {
 		if !plan.CatalogID.IsNull() && !plan.CatalogID.Equal(state.CatalogID) {
 			replaced = append(replaced, path.Root("catalog_id"))
 		}
@@ -98,8 +98,8 @@ func (r *vmResource) planChange(ctx context.Context, state vmModel, plan *vmMode
 	if state.CatalogID.IsNull() && kit.IsSet(plan.CatalogID) {
 		takeOver(ctx, r.portal, plan, diags)
 	}
-	stops := change.StopsFor()
-	restarts := len(stops) > 0 && state.wantsRunning()
+	stopsFor := change.StopsFor()
+	restarts := len(stopsFor) > 0 && state.wantsRunning()
 	if change.PowerChanges || restarts {
 		plan.Status, plan.ESXi, plan.VMwareToolsStatus = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 		plan.StorageNetworks = types.ListUnknown(storageNetworkType)
@@ -111,7 +111,7 @@ func (r *vmResource) planChange(ctx context.Context, state vmModel, plan *vmMode
 		plan.IPv4Address, plan.IPv6Address, plan.GlobalIPv4Address = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 		plan.ServiceNetworks = types.ListUnknown(serviceNetworkType)
 	}
-	if len(stops) > 0 {
+	if len(stopsFor) > 0 {
 		plan.Status = types.StringUnknown()
 	}
 	if change.DiskGB != 0 {

@@ -68,37 +68,37 @@ func (r *vmResource) Create(ctx context.Context, req resource.CreateRequest, res
 	}
 	plan.ProjectID = types.StringValue(string(project))
 	plan.LoginUsername = newHardware{r.portal, project, &plan.vmHardwareModel, config.vmHardwareModel, &resp.Diagnostics}.complete(ctx)
-	order := order(ctx, plan, &resp.Diagnostics)
+	wanted := order(ctx, plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	made, err := r.portal.CreateVM(ctx, order)
+	made, err := r.portal.CreateVM(ctx, wanted)
 	if made.ID != "" {
 		plan.ID = types.StringValue(string(made.ID))
 		plan.known()
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-		defer r.portal.HandedOver(ctx, project, order.Name)
+		defer r.portal.HandedOver(ctx, project, wanted.Name)
 	}
 	if made.Continued != "" {
-		resp.Diagnostics.AddWarning(fmt.Sprintf("VM %q continues from an interrupted run", order.Name), made.Continued)
+		resp.Diagnostics.AddWarning(fmt.Sprintf("VM %q continues from an interrupted run", wanted.Name), made.Continued)
 	}
 	notPlaced := err != nil
 	if !notPlaced {
 		err = r.portal.AwaitCreated(ctx, plan.target(), made)
 	}
 	if _, failed := errors.AsType[*mdx.TaskError](err); failed || notPlaced {
-		if failed && r.portal.FailedVMGone(ctx, project, order.Name, made.ID) {
+		if failed && r.portal.FailedVMGone(ctx, project, wanted.Name, made.ID) {
 			resp.State.RemoveResource(ctx)
 		}
-		resp.Diagnostics.Append(kit.RequestError(fmt.Sprintf("make VM %q", order.Name), err, kit.VMFields))
+		resp.Diagnostics.Append(kit.RequestError(fmt.Sprintf("make VM %q", wanted.Name), err, kit.VMFields))
 		return
 	}
 	if err == nil {
 		err = finish(ctx, r.portal, &plan)
 	}
 	if err != nil {
-		resp.Diagnostics.Append(notUp(order.Name, err))
+		resp.Diagnostics.Append(notUp(wanted.Name, err))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)

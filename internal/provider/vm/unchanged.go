@@ -27,11 +27,11 @@ type Unchanged struct {
 // UnchangedVM is when nothing is planned for a VM: its address must be there, since it is waited for otherwise. One that was not
 // made may have one all the same, if somebody has started it.
 func UnchangedVM() Unchanged {
-	notMade, _ := msgpack.Marshal(statusDeployFailed) // of a text: no error
+	failed, _ := msgpack.Marshal(statusDeployFailed) // of a text: no error
 	return Unchanged{
 		defaults: defaultsOf(vmSchema(context.Background())),
 		kept:     []string{"network_adapters"}, waitsFor: []string{"ipv4_address"},
-		unless: map[string][]byte{"status": notMade},
+		unless: map[string][]byte{"status": failed},
 	}
 }
 
@@ -79,9 +79,9 @@ func isNull(value msgpack.RawMessage) bool {
 // defaultsOf are the defaults of a schema's attributes, as Terraform encodes them.
 func defaultsOf(s schema.Schema) map[string][]byte {
 	ctx, all := context.Background(), map[string][]byte{}
-	for name, attribute := range s.Attributes {
+	for name, described := range s.Attributes {
 		var value any
-		switch a := attribute.(type) {
+		switch a := described.(type) {
 		case interface{ StringDefaultValue() defaults.String }:
 			if a.StringDefaultValue() == nil {
 				continue
