@@ -11,30 +11,37 @@ import (
 )
 
 // remove removes entries and waits until the list shows none of them. An entry that is gone already is as good as removed.
-// One that can't be removed does not keep the others. What the portal calls absent while its list has it is due for
-// again: a 404 proves nothing.
+// One that can't be removed does not keep the others.
+//
+// A 404 proves nothing, and the list may omit an entry at the same moment. So what the portal calls absent is asked to go
+// again, until it is called absent twice in a row and the list does not have it either time.
 func (c *collection[T]) remove(ctx context.Context, entries []T) error {
 	if len(entries) == 0 {
 		return nil
 	}
 	var refused []error
 	due, left := entries, entries
+	absent, denied := map[string]bool{}, map[string]bool{} // by the portal's word now; by both in the round before
 	err := c.p.Poll(ctx, "end of "+c.name, c.object, func(ctx context.Context) (bool, error) {
-		absent := map[string]bool{}
 		for i, err := range c.deleteAll(ctx, due) {
-			switch {
-			case mdx.IsNotFound(err):
-				absent[c.id(due[i])] = true
-			case err != nil:
+			id := c.id(due[i])
+			if absent[id] = mdx.IsNotFound(err); err != nil && !absent[id] {
 				refused = append(refused, c.about(due[i], err))
-				left = c.without(left, map[string]bool{c.id(due[i]): true})
+				left = c.without(left, map[string]bool{id: true})
 			}
 		}
+		due = nil // an outage of the list is no reason to ask again
 		listed, err := c.list(ctx, 0, left)
 		if err != nil {
 			return false, err
 		}
-		left = c.only(left, c.ids(listed))
+		there := c.ids(listed)
+		left = slices.DeleteFunc(slices.Clone(left), func(entry T) bool {
+			id := c.id(entry)
+			gone := !there[id] && (!absent[id] || denied[id])
+			denied[id] = absent[id] && !there[id]
+			return gone
+		})
 		due = c.only(left, absent)
 		return len(left) == 0, nil
 	})

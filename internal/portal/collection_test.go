@@ -152,6 +152,25 @@ func TestOneThatCanNotBeRemovedDoesNotKeepTheOthers(t *testing.T) {
 	}
 }
 
+// A list in pages is believed when it omits an entry twice in a row, although it counts one more.
+func TestARuleThatIsSaidToBeAbsentAndOmittedTwiceIsRemovedAllTheSame(t *testing.T) {
+	t.Parallel()
+	p, sim := simulated(t, mdxsim.Config{Durations: mdxsim.Durations{RuleVisible: -1}}, nil)
+	made, err := rulesOn(p).add(t.Context(), nil, campus("22"))
+	if err == nil {
+		err = sim.SetFaults([]mdxsim.Fault{
+			{Route: "DELETE /api/acl/{rule}/", Nth: 1, Kind: mdxsim.NotFound},
+			{Route: "GET /api/acl/segment/{segment}/", Nth: 1, Times: 2, Kind: mdxsim.ListOmits},
+		})
+	}
+	if err == nil {
+		err = rulesOn(p).remove(t.Context(), made)
+	}
+	if left := textsIn(sim, false); err != nil || len(left) > 0 {
+		t.Errorf("there are %q; %v", left, err)
+	}
+}
+
 func TestAPublicAddressInDoubtIsTold(t *testing.T) {
 	t.Parallel()
 	p, sim := simulated(t, mdxsim.Config{}, nil)

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -58,6 +59,26 @@ func TestTwoRulesShareAKeyOnlyIfTheyAreTheSame(t *testing.T) {
 			t.Fatalf("%+v is read back as %+v", a, told)
 		}
 	})
+}
+
+// A field that a rule may get later is in its key as soon as it tells two rules apart.
+func TestEveryFieldThatTellsRulesApartIsInTheKey(t *testing.T) {
+	t.Parallel()
+	a := campus("22")[0]
+	for i := range reflect.TypeFor[mdx.ACLRule]().NumField() {
+		b := a
+		switch field := reflect.ValueOf(&b).Elem().Field(i); field.Kind() { //nolint:exhaustive // the others fail
+		case reflect.String:
+			field.SetString("443")
+		case reflect.Struct:
+			field.Set(reflect.ValueOf(netip.MustParsePrefix("198.51.100.0/24")))
+		default:
+			t.Fatalf("this test has no value for field %d", i)
+		}
+		if rulePart(a) == rulePart(b) != a.Same(b) {
+			t.Errorf("%+v and %+v: one key %v, the same %v", a, b, rulePart(a) == rulePart(b), a.Same(b))
+		}
+	}
 }
 
 // The text for people leaves out the ports of ICMP, which has none. Should the portal tell some, they are two rules.
