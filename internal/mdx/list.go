@@ -38,6 +38,7 @@ type look[T any] struct {
 	ids     []string // of the entries; one that has none gets one that no other has
 	whole   bool     // nothing came or went while its pages were read
 	counted bool     // whole, and the portal counts as many as there are
+	count   int      // how many the portal counts; -1 where it does not
 }
 
 // hasAll tells whether a look shows all of some entries.
@@ -65,8 +66,12 @@ func oneEach[W, T any](conv func(W) T) func(W) ([]T, error) {
 }
 
 // maxLooks is how often a list is read that changes all the time. What two looks in a row lack is gone by
-// then, and what one of them shows is there.
-const maxLooks = 5
+// then, and what one of them shows is there. Where the portal counts more than two looks have shown together, they may
+// have omitted the same entry, so it takes looksAgainstCount to believe them.
+const (
+	maxLooks          = 5
+	looksAgainstCount = 3
+)
 
 // believed looks at a list until it can be believed, with pauses while it changes.
 func believed[T any](
@@ -86,7 +91,8 @@ func believed[T any](
 		switch {
 		case o.expects && this.whole && this.hasAll(o.expected), !o.expects && this.counted:
 			return this.entries, nil
-		case n > 1 && (this.whole || len(both.ids) == len(this.ids) && len(this.ids) == len(last.ids)), n == maxLooks:
+		case n > 1 && (this.count <= len(both.ids) || n >= looksAgainstCount) &&
+			(this.whole || len(both.ids) == len(this.ids) && len(this.ids) == len(last.ids)), n == maxLooks:
 			return both.entries, nil
 		case !this.whole:
 			if err := pause(ctx, c.cfg.PollInterval/5<<(n-1)); err != nil {
@@ -161,7 +167,7 @@ func lookAt[W, T any](
 		}
 	}
 	agrees := count == rows
-	out.counted = steady && agrees
+	out.counted, out.count = steady && agrees, count
 	out.whole = steady && (agrees || count <= 0) // a list that tells no count
 	return out, nil
 }

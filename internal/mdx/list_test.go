@@ -79,11 +79,12 @@ func TestAbsenceNeedsProof(t *testing.T) {
 		"a bare array that omits one once":           {[]reply{bare("a", "c"), bare("a", "b", "c")}, 2},
 		"the second look omits it":                   {[]reply{bare("a", "b", "c"), bare("a", "c")}, 2},
 		"a page that omits one once":                 {[]reply{says(200, page(3, "null", "a", "c")), whole("a", "b", "c")}, 2},
+		"a page that omits one twice":                {[]reply{says(200, page(3, "null", "a", "c")), says(200, page(3, "null", "a", "c")), whole("a", "b", "c")}, 3},
 		"the portal's count is proof":                {[]reply{whole("a", "b", "c")}, 1},
-		"a count that is always wrong is none":       {[]reply{says(200, page(7, "null", "a", "b", "c"))}, 2},
+		"a count that is always wrong is none":       {[]reply{says(200, page(7, "null", "a", "b", "c"))}, 3},
 		"no count at all":                            {[]reply{says(200, `{"next":null,"results":[`+rows("a", "b", "c")+`]}`)}, 2},
 		"a page, and then an array that omits one":   {[]reply{says(200, page(4, "null", "a", "b", "c")), bare("a", "c")}, 2},
-		"an entry that is on two pages at all times": {[]reply{says(200, page(4, "null", "a", "b", "b", "c"))}, 2},
+		"an entry that is on two pages at all times": {[]reply{says(200, page(4, "null", "a", "b", "b", "c"))}, 3},
 	} {
 		for what, read := range lists {
 			t.Run(name+"/"+what, func(t *testing.T) {
