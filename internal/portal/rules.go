@@ -11,12 +11,6 @@ import (
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
 
-// ruleList is one of the lists that a segment's rules are in (PORTAL.md §7).
-type ruleList struct {
-	segment mdx.SegmentID
-	family  mdx.ACLFamily
-}
-
 // Rules lists a segment's access rules of both families, IPv4 first (PORTAL.md §7). The errors are the client's; one that
 // [mdx.IsNotFound] knows says that there is no such segment.
 func (p *Portal) Rules(ctx context.Context, segment mdx.SegmentID) ([]mdx.ACLRule, error) {
