@@ -77,7 +77,7 @@ func (d sshDialer) dial(ctx context.Context, t target) (transport, error) {
 	}
 	conn := &sshConn{
 		client: client, bastion: bastion, user: d.spec.User, hide: d.hide,
-		who: peer{t.address, t.port, fingerprint},
+		who: peer{t.address, t.port, fingerprint}, ended: make(chan struct{}),
 	}
 	conn.keepAlive()
 	return conn, nil

@@ -84,12 +84,12 @@ func (c *sshConn) changePassword(ctx context.Context, password string) error {
 	c.trips.Add(1)
 	ctx, cancel := context.WithTimeout(ctx, passwordTimeout)
 	defer cancel()
-	shell, err := c.client.NewSession()
+	stop := context.AfterFunc(ctx, c.drop)
+	defer stop()
+	shell, err := c.session(ctx)
 	if err != nil {
 		return c.lost(ctx, "first login", err)
 	}
-	stop := context.AfterFunc(ctx, c.drop)
-	defer stop()
 	defer func() { _ = shell.Close() }()
 	_ = shell.Setenv("LC_ALL", "C") // where the host accepts it: prompts in a language that is known
 	if err := shell.RequestPty("xterm", 40, 200, ssh.TerminalModes{ssh.ECHO: 0}); err != nil {

@@ -82,6 +82,27 @@ func TestCancelEndsACommand(t *testing.T) {
 	}
 }
 
+// The library waits for ever for a session that is opened while the connection ends. Nobody waits for the library.
+func TestNobodyWaitsForASessionLongerThanForItsConnection(t *testing.T) {
+	server := newSSHServer(t, nil)
+	for range 50 {
+		conn := mustDial(t, server.spec(), server.target())
+		var ends sync.WaitGroup
+		ends.Go(conn.drop)
+		for range 4 {
+			ends.Go(func() {
+				if _, err := conn.exec(t.Context(), program("again", "true")); err != nil && !errors.Is(err, errLost) {
+					t.Errorf("%v", err)
+				}
+			})
+		}
+		ends.Wait()
+		if _, err := conn.exec(t.Context(), program("again", "true")); !errors.Is(err, errLost) {
+			t.Errorf("afterwards: %v", err)
+		}
+	}
+}
+
 func TestDockerStreamGoesBothWays(t *testing.T) {
 	server := newSSHServer(t, nil)
 	conn := mustDial(t, server.spec(), server.target())

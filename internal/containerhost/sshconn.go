@@ -23,6 +23,8 @@ type sshConn struct {
 	who     peer
 	trips   atomic.Int64
 	alive   sync.WaitGroup
+	dropped atomic.Bool   // the connection is being ended
+	ended   chan struct{} // closed when it is over
 }
 
 func (c *sshConn) peer() peer { return c.who }
@@ -37,6 +39,7 @@ func (c *sshConn) close() {
 // drop ends the connection at once, and whatever waits on it. What goes through a bastion ends with the connection to the
 // bastion only: a channel on it stays open here until the bastion agrees, which one that was cut off never does.
 func (c *sshConn) drop() {
+	c.dropped.Store(true)
 	if c.bastion != nil {
 		_ = c.bastion.Close()
 	}
@@ -45,17 +48,16 @@ func (c *sshConn) drop() {
 
 // keepAlive closes a connection whose other end stopped answering, so that whoever waits on it learns.
 func (c *sshConn) keepAlive() {
-	ended := make(chan struct{})
 	c.alive.Go(func() {
 		_ = c.client.Wait()
-		close(ended)
+		close(c.ended)
 	})
 	c.alive.Go(func() {
 		ticker := time.NewTicker(keepAliveInterval)
 		defer ticker.Stop()
 		for {
 			select {
-			case <-ended:
+			case <-c.ended:
 				return
 			case <-ticker.C:
 				silent := time.AfterFunc(keepAliveInterval, c.drop)
@@ -67,6 +69,33 @@ func (c *sshConn) keepAlive() {
 			}
 		}
 	})
+}
+
+var errEnded = errors.New("the connection is over")
+
+// session opens a session. The library waits for ever for the answer of a host whose connection ends at the moment of the
+// question, so none is opened once this end is known, and nobody waits here for one beyond it.
+func (c *sshConn) session(ctx context.Context) (*ssh.Session, error) {
+	if c.dropped.Load() {
+		return nil, errEnded
+	}
+	type opened struct {
+		session *ssh.Session
+		err     error
+	}
+	answer := make(chan opened, 1)
+	go func() {
+		channel, err := c.client.NewSession()
+		answer <- opened{channel, err}
+	}()
+	select {
+	case o := <-answer:
+		return o.session, o.err
+	case <-c.ended:
+		return nil, errEnded
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // asRoot prefixes a command line for users other than root.
@@ -83,7 +112,7 @@ func (c *sshConn) exec(ctx context.Context, cmd command) (string, error) {
 	c.trips.Add(1)
 	stop := context.AfterFunc(ctx, c.drop)
 	defer stop()
-	channel, err := c.client.NewSession()
+	channel, err := c.session(ctx)
 	if err != nil {
 		return "", c.lost(ctx, cmd.about, err)
 	}
@@ -120,9 +149,9 @@ func (c *sshConn) lost(ctx context.Context, about string, err error) error {
 
 // docker starts Docker's own bridge between standard input and output and its socket, which needs no open port and
 // no membership in a group.
-func (c *sshConn) docker(context.Context) (net.Conn, error) {
+func (c *sshConn) docker(ctx context.Context) (net.Conn, error) {
 	c.trips.Add(1)
-	channel, err := c.client.NewSession()
+	channel, err := c.session(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("docker: %w: %w", errLost, err)
 	}
