@@ -55,7 +55,7 @@ func (e *renamedError) Error() string {
 // knows the request, and the portal's history what came of it. Where both agree, the VM is ours. A failed deploy may
 // have left one too; it comes with the error.
 //
-// The answer is errNotLeft where the VM is to be made, and a [*nameTakenError] where somebody else has its name.
+// The answer is errNotLeft where the VM is to be made, and a [*NameTakenError] where somebody else has its name.
 func (p *Portal) adopt(ctx context.Context, o VMOrder) (VMCreation, error) {
 	entries, err := p.leftEntries(ctx, o.Project, o.Name)
 	if err != nil {

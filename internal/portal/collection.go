@@ -78,3 +78,12 @@ func (c *collection[T]) isIt(one T) func(T) bool {
 	}
 	return func(entry T) bool { return c.id(entry) == id }
 }
+
+// ids are the ids of entries.
+func (c *collection[T]) ids(entries []T) map[string]bool {
+	ids := make(map[string]bool, len(entries))
+	for _, entry := range entries {
+		ids[c.id(entry)] = true
+	}
+	return ids
+}

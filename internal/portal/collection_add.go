@@ -159,12 +159,3 @@ func (c *collection[T]) look(listed, have []T, wishes []*wish[T]) {
 		}
 	}
 }
-
-// ids are the ids of entries.
-func (c *collection[T]) ids(entries []T) map[string]bool {
-	ids := make(map[string]bool, len(entries))
-	for _, entry := range entries {
-		ids[c.id(entry)] = true
-	}
-	return ids
-}

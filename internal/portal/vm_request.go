@@ -61,3 +61,14 @@ func (p *Portal) already(ctx context.Context, t VMTarget, want func(mdx.VMSummar
 	}
 	return false
 }
+
+// AwaitTasks waits for the tasks that a request was answered with; err is what came with them, and is answered as it is. A
+// task that failed is a [*mdx.TaskError].
+func (p *Portal) AwaitTasks(ctx context.Context, t VMTarget, tasks []mdx.TaskID, err error) error {
+	for _, task := range tasks {
+		if err == nil {
+			_, err = p.WaitTask(ctx, t.Project, task, t.named(), p.progress(ctx), mdx.WithPace(mdx.PacePower))
+		}
+	}
+	return err
+}

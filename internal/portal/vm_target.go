@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"context"
 	"net/netip"
 	"time"
 
@@ -34,14 +33,3 @@ func (t VMTarget) named() mdx.WaitOption { return mdx.WithObject(t.Name) }
 func IsRunning(vm mdx.VMSummary) bool { return vm.Status == mdx.VMPowerOn }
 
 func isStopped(vm mdx.VMSummary) bool { return vm.Status.IsStopped() }
-
-// AwaitTasks waits for the tasks that a request was answered with; err is what came with them, and is answered as it is. A
-// task that failed is a [*mdx.TaskError].
-func (p *Portal) AwaitTasks(ctx context.Context, t VMTarget, tasks []mdx.TaskID, err error) error {
-	for _, task := range tasks {
-		if err == nil {
-			_, err = p.WaitTask(ctx, t.Project, task, t.named(), p.progress(ctx), mdx.WithPace(mdx.PacePower))
-		}
-	}
-	return err
-}

@@ -21,7 +21,7 @@ func PortalError(doing string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Could not "+doing, Sentence(err.Error())+" "+NextStep(err))
 }
 
-// RequestError is portalError on the attribute that the portal complains about, where it names the field of the request
+// RequestError is PortalError on the attribute that the portal complains about, where it names the field of the request
 // and fields has the attribute behind it.
 func RequestError(doing string, err error, fields map[string]string) diag.Diagnostic {
 	if taken, ok := errors.AsType[*portal.NameTakenError](err); ok {
