@@ -88,6 +88,9 @@ func vmHistory(c *call) answer {
 			return c.history(about)
 		}
 	}
+	if c.vms[id] != nil { // nothing has happened to it yet
+		return c.history(nil)
+	}
 	return notFound()
 }
 

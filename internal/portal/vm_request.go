@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"slices"
 
 	"github.com/nii-gakunin-cloud/terraform-provider-mdx/internal/mdx"
 )
@@ -21,18 +22,27 @@ type vmRequest struct {
 func (p *Portal) request(ctx context.Context, t VMTarget, before historyMark, r vmRequest) ([]mdx.TaskID, error) {
 	change := mdx.Change[[]mdx.TaskID]{
 		What: r.what, Object: t.Name, Send: r.send, ShowsWithin: patience * p.pollInterval, Sends: 2,
-		Look: func(ctx context.Context) ([]mdx.TaskID, bool, error) {
-			newest, err := p.lastTask(ctx, t.ID)
-			if err == nil && before.after(newest) {
-				return []mdx.TaskID{newest.ID}, true, nil
-			}
-			return nil, r.shows != nil && p.already(ctx, t, r.shows), err
-		},
+		Look: func(ctx context.Context) ([]mdx.TaskID, bool, error) { return p.lookFor(ctx, t, before, r) },
 	}
 	if r.once {
 		change.Sends = 1
 	}
 	return change.Do(ctx, p.Client, p.progress(ctx))
+}
+
+// lookFor looks whether a request has arrived. A VM whose history is denied, as of one to which nothing has happened, may be
+// told by its state; a portal that tells neither has said nothing.
+func (p *Portal) lookFor(ctx context.Context, t VMTarget, before historyMark, r vmRequest) ([]mdx.TaskID, bool, error) {
+	newest, err := p.lastTask(ctx, t.ID)
+	switch {
+	case err == nil && before.after(newest):
+		return []mdx.TaskID{newest.ID}, true, nil
+	case err != nil && !mdx.IsNotFound(err) && !mdx.IsOverloaded(err):
+		return nil, false, err
+	}
+	vms, err := p.VMs(ctx, t.Project)
+	i := slices.IndexFunc(vms, func(vm mdx.VMSummary) bool { return vm.ID == t.ID })
+	return nil, i >= 0 && r.shows != nil && r.shows(vms[i]), err
 }
 
 // changeTo sends a request that changes a VM and waits for its tasks. One that the portal has refused since it was at work on
