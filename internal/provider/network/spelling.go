@@ -39,6 +39,10 @@ type cidrSpelling struct{}
 
 func (cidrSpelling) canonical(text string) (string, error) {
 	prefix, err := parseCIDR(text)
+	if written, unread := netip.ParsePrefix(text); err == nil && unread == nil && prefix.Bits() == 0 && !written.Addr().IsUnspecified() {
+		return "", fmt.Errorf("%q is every address there is, since its prefix length is 0; for this address alone write \"%s/%d\", for every "+
+			"address \"%s\"", text, written.Addr(), written.Addr().BitLen(), prefix)
+	}
 	return prefix.String(), err
 }
 

@@ -44,6 +44,10 @@ func TestTextThatCannotBeReadIsRefusedWithItsRemedy(t *testing.T) {
 		want  string // part of the message; empty: it can be read
 	}{
 		{spell[cidrSpelling]("10.0.1.7/21"), ""},
+		{spell[cidrSpelling]("0.0.0.0/0"), ""},
+		{spell[cidrSpelling]("::/0"), ""},
+		{spell[cidrSpelling]("203.0.113.5/0"), `for this address alone write "203.0.113.5/32", for every address "0.0.0.0/0"`},
+		{spell[cidrSpelling]("2001:db8::1/0"), `for this address alone write "2001:db8::1/128", for every address "::/0"`},
 		{spell[cidrSpelling]("10.0.0.5"), `write "10.0.0.5/32"`},
 		{spell[cidrSpelling]("2001:db8::1"), `write "2001:db8::1/128"`},
 		{spell[cidrSpelling]("Any"), `write "0.0.0.0/0" or "::/0"`},
