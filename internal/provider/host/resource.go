@@ -294,9 +294,16 @@ func hostStep(err error) string {
 
 const changedTriggersDoc = "Another value makes this a new node; values where there were none do not."
 
-// changedTriggers leaves a node alone that had no triggers yet, such as one that was just imported.
+// changedTriggers leaves a node alone where a trigger only comes to have a value, as one that was just imported has none, and
+// where one has none before and after.
 func changedTriggers(_ context.Context, req planmodifier.MapRequest, resp *mapplanmodifier.RequiresReplaceIfFuncResponse) {
-	resp.RequiresReplace = !req.StateValue.IsNull()
+	after := req.PlanValue.Elements()
+	for name, had := range req.StateValue.Elements() {
+		has, kept := after[name]
+		if !had.IsNull() && (req.PlanValue.IsUnknown() || !kept || !has.Equal(had)) {
+			resp.RequiresReplace = true
+		}
+	}
 }
 
 const movesElsewhereDoc = "A new address is a new node, unless it is the host's own static_ipv4_address."
