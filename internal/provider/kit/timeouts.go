@@ -5,13 +5,21 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// TimeLimits is the attribute timeouts of a resource, with a sentence of its own.
+// TimeLimits is the attribute timeouts of a resource, with a sentence of its own. A limit of zero or less would end every
+// operation before it begins.
 func TimeLimits(ctx context.Context, opts timeouts.Opts) schema.Attribute {
 	attribute := timeouts.Attributes(ctx, opts)
 	if nested, ok := attribute.(schema.SingleNestedAttribute); ok {
 		nested.MarkdownDescription = "How long Terraform waits for operations on this resource."
+		for name, limit := range nested.Attributes {
+			if limit, ok := limit.(schema.StringAttribute); ok {
+				limit.Validators = []validator.String{IsDuration()}
+				nested.Attributes[name] = limit
+			}
+		}
 		return nested
 	}
 	return attribute
